@@ -1,0 +1,1 @@
+"""A fictitious town hall: its agents, believable citizens and what they answer."""
