@@ -1,0 +1,1 @@
+"""The town hall’s own rules: facts, demands, procedures, agents, and nothing technical."""

@@ -1,0 +1,120 @@
+"""Letters to citizens: which kinds there are, how a template becomes a text, what the law wants said.
+
+The mentions come from the Code des relations entre le public et l'administration (CRPA), articles R112-11-1,
+L231-1, L231-4 and L411-2.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from domain.status import ANY, OPEN, Status
+
+VARIABLES: Final = {
+    "reference": "la référence de la demande",
+    "demarche": "le titre de la démarche",
+    "usager": "la civilité et le nom de l’usager",
+    "date_reception": "le jour de réception",
+    "service": "le service chargé de la demande",
+    "coordonnees_service": "l’adresse, le courriel et le téléphone du service",
+    "mairie": "le nom de la commune",
+    "agent": "le nom de l’agent",
+    "issue": "l’issue de la demande",
+    "commentaire": "le commentaire de clôture",
+    "mentions_legales": "les mentions que la loi demande",
+}
+_VARIABLE: Final = re.compile(r"\{([a-z_]+)\}")
+_CERTIFICATE: Final = (
+    "En l’absence de réponse au plus tard le {deadline}, votre demande sera réputée acceptée. Vous pourrez alors "
+    "demander au service une attestation constatant cette acceptation (article L232-3 du code des relations entre le "
+    "public et l’administration)."
+)
+_APPEAL: Final = (
+    "En l’absence de réponse au plus tard le {deadline}, votre demande sera réputée refusée. Vous disposerez alors de "
+    "deux mois pour former un recours gracieux auprès du maire, ou un recours contentieux devant le tribunal "
+    "administratif, par courrier ou sur www.telerecours.fr."
+)
+_NO_DECISION: Final = "Cette démarche n’appelle pas de décision de la mairie : le silence ne vaut ni accord ni refus."
+
+
+class LetterKind(StrEnum):
+    """The kinds of letters a demand can bring to a citizen."""
+
+    REGISTRATION_RECEIPT = "registration_receipt"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    CONTACT = "contact"
+    CLOSURE = "closure"
+
+    @property
+    def comes_from(self) -> frozenset[Status]:
+        """The statuses in which the letter may be decided; the closing one is decided in the closing save."""
+        return _COMES_FROM[self]
+
+    @property
+    def decided_once(self) -> bool:
+        """Whether a second decision is refused."""
+        return self is not LetterKind.CONTACT
+
+
+_COMES_FROM: Final = {
+    LetterKind.REGISTRATION_RECEIPT: ANY,
+    LetterKind.ACKNOWLEDGEMENT: frozenset({Status.IN_PROGRESS, Status.ON_HOLD}),
+    LetterKind.CONTACT: OPEN,
+    LetterKind.CLOSURE: frozenset({Status.CLOSED}),
+}
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One mail to one person, in plain text; it exists sealed, or in memory while it is written or sent."""
+
+    recipient: str
+    subject: str
+    body: str
+
+    def __repr__(self) -> str:
+        return "Letter()"
+
+
+class Template(msgspec.Struct, frozen=True):
+    """A subject and a body with variables in braces, ``{reference}``."""
+
+    subject: str
+    body: str
+
+    def unknown_variables(self) -> list[str]:
+        """The variables that no letter can fill."""
+        used = set(_VARIABLE.findall(self.subject + self.body))
+        return sorted(used - VARIABLES.keys())
+
+    def fill(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Subject (on one line) and body with the variables replaced; a value missing here becomes nothing."""
+        subject, body = (_VARIABLE.sub(lambda m: values.get(m[1], ""), text) for text in (self.subject, self.body))
+        return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """What the law makes of the town hall's silence: ``acceptance``, ``refusal`` or nothing, after some months."""
+
+    effect: str | None = "acceptance"
+    months: int = 2
+
+
+def legal_mentions(silence: Silence, received: date) -> str:
+    """The paragraph an acknowledgement must carry about silence, its date, appeals or the certificate."""
+    sentence = {"acceptance": _CERTIFICATE, "refusal": _APPEAL}.get(silence.effect or "", _NO_DECISION)
+    return sentence.format(deadline=f"{months_later(received, silence.months):%d/%m/%Y}")
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last day of a shorter month (procedure delays run « de quantième »)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError

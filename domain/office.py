@@ -1,0 +1,128 @@
+"""The town hall's office: where every command and every reading of a demand begins."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from uuid import UUID
+
+from domain.agent import Agent
+from domain.demand import Demand
+from domain.directory import Directory
+from domain.dossier import Dossier
+from domain.drafts import draft, values
+from domain.errors import NotAllowed, UnknownDemand
+from domain.facts import Command, fold
+from domain.handle import DemandHandle, check_version
+from domain.intake import Intake
+from domain.letters import LetterKind
+from domain.ports import History, Outgoing
+from domain.references import demand_id, read_reference
+from domain.sealing import DataKey, Keyring, place
+
+
+class Office:
+    """Binds the rules to a history and a keyring; ``saved`` is called after every save, ``zone`` is the town's.
+
+    ``fingerprint(client, key)`` is a keyed hash of an intake key; ``random_bits(n)`` gives n random bits.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        keyring: Keyring,
+        *,
+        zone: tzinfo,
+        fingerprint: Callable[[str, str], bytes],
+        random_bits: Callable[[int], int],
+        saved: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.history, self.keyring, self.zone = history, keyring, zone
+        self.fingerprint, self.random_bits, self.saved = fingerprint, random_bits, saved
+        self.directory = Directory(history, saved)
+        self.intake = Intake(self)
+
+    @contextmanager
+    def demand(
+        self, reference: str, *, by: Agent, command: Command, version: int | None = None
+    ) -> Iterator[DemandHandle]:
+        """A demand in an agent's hands, saved when the block ends well.
+
+        Raises UnknownDemand outside his services and procedures, NotAllowed where he may only look, OutOfDate when
+        another agent acted after ``version``, Overtaken when another agent was recorded first.
+        """
+        demand = self._load(reference, by)
+        if not self._may_act(demand, by):
+            raise NotAllowed("process", demand.reference)
+        handle = DemandHandle(self, demand, command, by)
+        check_version(demand, version, by.code)
+        yield handle
+        handle.save()
+
+    @contextmanager
+    def reassignment(
+        self, reference: str, *, by: Agent, command: Command, version: int | None = None
+    ) -> Iterator[DemandHandle]:
+        """A demand to give to somebody else: open to all who see the service's demands."""
+        demand = self._load(reference, by)
+        definition = self.directory.definition(demand.procedure)
+        if not (by.active and (by.rights.oversees(demand.service) or by.rights.processes(definition))):
+            raise NotAllowed("reassign", demand.reference)
+        handle = DemandHandle(self, demand, command, by)
+        check_version(demand, version, by.code)
+        yield handle
+        handle.save()
+
+    @contextmanager
+    def demand_of_job(self, identity: UUID, command: Command) -> Iterator[DemandHandle]:
+        """A demand in the hands of a job of the system: no rights, and it decides again as often as it must."""
+        demand = self.history.load(Demand, identity)
+        if demand is None:
+            raise UnknownDemand(str(identity))
+        handle = DemandHandle(self, demand, command, None)
+        yield handle
+        handle.save()
+
+    def dossier(self, reference: str, reader: Agent | None) -> Dossier:
+        """A demand to read; values stay sealed for a reader without the right, and for None."""
+        reference = read_reference(reference)
+        facts = self.history.facts(demand_id(reference))
+        demand: Demand | None = fold(facts)
+        if demand is None:
+            raise UnknownDemand(reference)
+        procedure = self.directory.procedure(demand.procedure)
+        if reader is not None and not reader.rights.sees(procedure.definition):
+            raise UnknownDemand(reference)
+        readable = reader is not None and reader.active and reader.rights.reads(procedure.definition)
+        return Dossier(demand, facts, procedure, lambda: self._key(demand.id) if readable else None)
+
+    def draft(self, dossier: Dossier, kind: LetterKind, agent_name: str, known: dict[str, str]) -> tuple[str, str]:
+        """Subject and body of a letter before the agent edits it; ``known`` adds issue and commentaire."""
+        demand = dossier.demand
+        filled = values(
+            demand.reference,
+            dossier.definition,
+            self.directory.townhall(),
+            demand.submitted_at,
+            self.zone,
+            dossier.applicant,
+            agent_name,
+        )
+        return draft(dossier.definition, kind, filled | known)
+
+    def outgoing(self, mail_id: UUID, demand_id: UUID, kind: str, letter: str, at: datetime) -> Outgoing:
+        """A letter for the outbox, sealed under a key of its own."""
+        key = self.keyring.mint([mail_id], "mail", at)[mail_id]
+        return Outgoing(mail_id, demand_id, kind, key.seal(letter, place(mail_id, 0, "letter")).box, at)
+
+    def _load(self, reference: str, by: Agent) -> Demand:
+        reference = read_reference(reference)
+        demand = self.history.load(Demand, demand_id(reference))
+        if demand is None or not by.rights.sees(self.directory.definition(demand.procedure)):
+            raise UnknownDemand(reference)
+        return demand
+
+    def _may_act(self, demand: Demand, by: Agent) -> bool:
+        return by.active and by.rights.processes(self.directory.definition(demand.procedure))
+
+    def _key(self, identity: UUID) -> DataKey | None:
+        return self.keyring.keys([identity]).get(identity)

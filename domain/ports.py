@@ -1,0 +1,43 @@
+"""What the rules need from the outside: a history that keeps facts, and a keyring (see ``domain.sealing``)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import IntegrityError
+
+from domain.facts import Fact, Subject
+
+S = TypeVar("S", bound=Subject)
+LostRace = IntegrityError
+"""Another writer recorded the same version of a history first."""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A letter to hand to the mail server: sealed under its own key, whose owner is ``mail_id``."""
+
+    mail_id: UUID
+    demand_id: UUID
+    kind: str
+    letter: bytes
+    at: datetime
+
+
+class History(Protocol):
+    """The facts of every subject, in the order they were recorded."""
+
+    def load(self, kind: type[S], identity: UUID) -> S | None:
+        """The subject replayed from its facts, or None if nothing ever happened to it."""
+
+    def facts(self, identity: UUID, *, gt: int | None = None, lte: int | None = None) -> Sequence[Fact]:
+        """The facts of one subject, in order, after version ``gt`` and up to version ``lte``."""
+
+    def append(
+        self, facts: Sequence[Fact], *, outbox: Sequence[Outgoing] = (), intake: Mapping[bytes, str] | None = None
+    ) -> None:
+        """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing."""
+
+    def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:
+        """The references of demands already received under these intake keys."""

@@ -1,0 +1,43 @@
+"""Where a demand stands: what its facts have made of it so far."""
+
+from collections import Counter
+from datetime import datetime
+
+from domain.facts import Fact, Subject
+from domain.sealing import Sealed
+from domain.status import Status
+
+
+class Standing(Subject):
+    """The state of a demand; facts set it, commands only read it (class-level fields would make it a dataclass)."""
+
+    def born(self) -> None:
+        """An empty demand, before its first fact."""
+        super().born()
+        self.reference: str
+        self.procedure: str
+        self.service: str
+        self.form_version: int
+        self.channel: str
+        self.has_email: bool
+        self.applicant: Sealed
+        self.answers: Sealed
+        self.submitted_at: datetime
+        self.status = Status.UNTREATED
+        self.owner: str | None = None
+        self.outcome: str | None = None
+        self.taken_at: datetime | None = None
+        self.held_since: datetime | None = None
+        self.held_seconds = 0.0
+        self.closed_at: datetime | None = None
+        self.erased_at: datetime | None = None
+        self.letters: set[str] = set()
+        self.sealed_counts: Counter[str] = Counter()
+
+    def take_in(self, fact: Fact) -> None:
+        """What every fact changes: the status it leads to, what it sealed."""
+        super().take_in(fact)
+        leads_to = fact.leads_to  # type: ignore[attr-defined]  # every fact here is a Demand.Event
+        if leads_to is not None:
+            self.status = leads_to
+        self.sealed_counts.update(c for field, c in fact.seals.items() if getattr(fact, field) is not None)

@@ -1,0 +1,144 @@
+"""The town hall itself: its name, services, hotline, calendar and the codes agents choose from."""
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Final, Self
+
+import msgspec
+
+from domain.errors import Invalid, UnknownCode
+from domain.facts import Command, Fact, FirstFact, Subject
+from domain.references import stream_id
+
+_DIGITS: Final = re.compile(r"\d{6}")
+LONGEST_CODE: Final = 80
+VOCABULARIES: Final = ("event_type", "reason", "outcome")
+
+
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How citizens reach a service or the hotline."""
+
+    address: str = ""
+    email: str = ""
+    phone: str = ""
+    fax: str = ""
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A configured code and what agents read; kept in clear for ever, so nothing personal may hide in it."""
+
+    code: str
+    label: str
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the town decides for itself; ``soon_late_days`` before the due date a demand is marked « bientôt »."""
+
+    name: str = "Mairie"
+    hotline: Contact = Contact()
+    soon_late_days: int = 3
+    alsace_moselle: bool = False
+    archive_after_days: int = 365
+
+
+class Townhall(Subject):
+    """One town hall per installation."""
+
+    class Event(Fact):
+        """Any fact of the town hall."""
+
+    class Founded(FirstFact, Event):
+        """Suivi is installed for this town."""
+
+        topic = "townhall.founded:1"
+        shows: ClassVar = ("settings",)
+        settings: Settings
+
+        def apply(self, aggregate: "Townhall") -> None:
+            aggregate.settings = self.settings
+
+    class SettingsChanged(Event):
+        """Name, hotline, calendar or thresholds change."""
+
+        topic = "townhall.settings-changed:1"
+        shows: ClassVar = ("settings",)
+        settings: Settings
+
+        def apply(self, aggregate: "Townhall") -> None:
+            aggregate.settings = self.settings
+
+    class ServiceSet(Event):
+        """A service is created, or its contact changes."""
+
+        topic = "townhall.service-set:1"
+        shows: ClassVar = ("service", "contact")
+        service: str
+        contact: Contact
+
+        def apply(self, aggregate: "Townhall") -> None:
+            aggregate.services[self.service] = self.contact
+
+    class TermsAdded(Event):
+        """New event types, waiting reasons or outcomes may be chosen."""
+
+        topic = "townhall.terms-added:1"
+        shows: ClassVar = ("vocabulary", "terms")
+        vocabulary: str
+        terms: tuple[Term, ...]
+
+        def apply(self, aggregate: "Townhall") -> None:
+            aggregate.vocabularies[self.vocabulary].update((term.code, term.label) for term in self.terms)
+
+    def born(self) -> None:
+        """A town hall before its first fact."""
+        super().born()
+        self.settings = Settings()
+        self.services: dict[str, Contact] = {}
+        self.vocabularies: dict[str, dict[str, str]] = {name: {} for name in VOCABULARIES}
+
+    @classmethod
+    def found(cls, command: Command, settings: Settings) -> Self:
+        """Install Suivi for a town."""
+        return cls._begin(TOWNHALL_ID, cls.Founded, command, settings=settings)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Change what the town decides; the same again changes nothing."""
+        if settings != self.settings:
+            self._add(self.SettingsChanged, settings=settings)
+
+    def set_service(self, service: str, contact: Contact | None = None) -> None:
+        """Create a service or change how citizens reach it; without a contact an existing one keeps its own."""
+        if not 1 <= len(service.strip()) <= 100 or not service.isprintable():
+            raise Invalid({"service": ["Un nom de service de 1 à 100 caractères."]})
+        wanted = contact if contact is not None else self.services.get(service, Contact())
+        if self.services.get(service) != wanted:
+            self._add(self.ServiceSet, service=service, contact=wanted)
+
+    def add_terms(self, vocabulary: str, terms: Iterable[Term]) -> None:
+        """Offer new codes; those already offered with the same label are left alone."""
+        known = self.vocabularies[vocabulary]
+        new = tuple(term for term in terms if known.get(term.code) != term.label)
+        for term in new:
+            if not is_clear_code(term.code):
+                raise Invalid(
+                    {vocabulary: [f"« {term.code} » : 80 caractères au plus, sans @ ni suite de 6 chiffres."]}
+                )
+        if new:
+            self._add(self.TermsAdded, vocabulary=vocabulary, terms=new)
+
+    def require(self, vocabulary: str, code: str) -> str:
+        """The code, if the town offers it; raises UnknownCode."""
+        if code not in self.vocabularies[vocabulary]:
+            raise UnknownCode(code, self.vocabularies[vocabulary])
+        return code
+
+
+def is_clear_code(code: str) -> bool:
+    """Whether a code may be kept in clear for ever: short, and nothing like an address or a number of somebody."""
+    return (
+        1 <= len(code.strip()) <= LONGEST_CODE and code.isprintable() and "@" not in code and not _DIGITS.search(code)
+    )
+
+
+TOWNHALL_ID: Final = stream_id("townhall", "")
+Townhall.Founded.begins = Townhall
