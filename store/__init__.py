@@ -1,0 +1,1 @@
+"""What is written down, and how: facts, keys, letters to send, accounts."""

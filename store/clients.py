@@ -1,0 +1,58 @@
+"""Programs that call the API, each with a token and its scopes."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import Engine, bindparam, insert, select
+
+from domain.errors import AlreadyExists, Invalid
+from domain.instants import micros
+from store.accounts import api_clients, hashed
+from store.transactions import writing
+
+SCOPES: Final = ("intake", "read", "audit")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_find: Final = select(api_clients.c.name, api_clients.c.scopes).where(api_clients.c.token_hash == bindparam("token"))
+_named: Final = select(api_clients.c.name).where(api_clients.c.name == bindparam("name"))
+_names: Final = select(api_clients.c.name).order_by(api_clients.c.name)
+
+
+class ApiClient(msgspec.Struct, frozen=True):
+    """A program and what it may do."""
+
+    name: str
+    scopes: frozenset[str]
+
+
+class ApiClients:
+    """Tokens come from the caller and are never kept, only their hashes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, name: str, token: str, scopes: Iterable[str], now: datetime) -> None:
+        """Let a program in; raises Invalid or AlreadyExists."""
+        wanted = frozenset(scopes)
+        if not _NAME.fullmatch(name):
+            raise Invalid({"name": ["1 à 40 lettres, chiffres, points, tirets ou soulignés."]})
+        if not wanted or not wanted <= set(SCOPES):
+            raise Invalid({"scope": ["Une portée au moins parmi : " + ", ".join(SCOPES) + "."]})
+        row = {"name": name, "token_hash": hashed(token), "scopes": " ".join(sorted(wanted)), "created_at": micros(now)}
+        with writing(self._engine) as connection:
+            if connection.execute(_named, {"name": name}).first() is not None:
+                raise AlreadyExists("API client", name)
+            connection.execute(insert(api_clients), row)
+
+    def find(self, token: str) -> ApiClient | None:
+        """The program that holds this token."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_find, {"token": hashed(token)}).one_or_none()
+        return ApiClient(row.name, frozenset(row.scopes.split())) if row else None
+
+    def names(self) -> list[str]:
+        """Every program, by name."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(_names))

@@ -1,0 +1,86 @@
+"""Connections to the stores: every pragma that matters is set and asserted, on every connection.
+
+SQLite 3.40's defaults are not enough for personal data (``secure_delete``) nor promised by every build.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, create_engine
+
+BUSY_TIMEOUT_S: Final = 10
+CACHED_STATEMENTS: Final = 256
+FULL: Final = 2
+NORMAL: Final = 1
+MOUNTS: Final = "/proc/mounts"
+_NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "afs"})
+
+
+class UnsafeStore(Exception):
+    """The database cannot keep what Suivi promises: a pragma is refused, or the file system is remote."""
+
+
+def connect_sqlite(path: str, synchronous: int = FULL) -> sqlite3.Connection:
+    """An autocommit connection with WAL, ``secure_delete`` and the rest set and read back; files are 0600."""
+    refuse_network(Path(path))
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    os.close(descriptor)
+    connection = sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+        timeout=BUSY_TIMEOUT_S,
+    )
+    try:
+        harden(connection, synchronous)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def harden(connection: sqlite3.Connection, synchronous: int = FULL) -> None:
+    """Set what the promises rest on, and fail loudly if the build does not obey."""
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": synchronous,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+        "temp_store": 2,
+    }
+    for pragma, value in wanted.items():
+        connection.execute(f"PRAGMA {pragma}={value}").fetchall()
+        obeyed = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if obeyed != value:
+            raise UnsafeStore(f"PRAGMA {pragma} is {obeyed}, not {value}")
+
+
+def sqlite_engine(path: str, synchronous: int = FULL) -> Engine:
+    """An SQLAlchemy engine over such connections; a write says BEGIN IMMEDIATE itself (``writing``)."""
+    return create_engine(f"sqlite:///{path}", creator=lambda: connect_sqlite(path, synchronous))
+
+
+def refuse_network(path: Path, mounts: str = MOUNTS) -> None:
+    """WAL needs shared memory between the processes, which remote file systems do not give; raises UnsafeStore."""
+    if file_system_of(path, mounts) in _NETWORK_FILE_SYSTEMS:
+        raise UnsafeStore(f"{path.name}: SQLite needs a local file system")
+
+
+def file_system_of(path: Path, mounts: str = MOUNTS) -> str:
+    """The type of the file system that holds a path; empty where the system does not tell."""
+    try:
+        lines = Path(mounts).read_text().splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    resolved = str(path.resolve())
+    for line in lines:
+        _, mount, file_system, *_ = line.split(" ")
+        mount = mount.replace("\\040", " ")
+        if (resolved + "/").startswith(mount.rstrip("/") + "/") and len(mount) >= len(best):
+            best, kind = mount, file_system
+    return kind

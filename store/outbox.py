@@ -1,0 +1,228 @@
+"""Letters waiting for the mail server: the row is the truth, a broker is only a wake-up.
+
+A row is ``queued`` (leased or not), then ``sent`` or ``failed``. The letter is sealed under a key of its own, which is
+destroyed when the letter is sent or its time is over; a failed one is kept until then, so that it can be sent again.
+Instants are whole microseconds (``domain.instants``).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from domain.instants import instant, maybe_instant, micros
+from domain.ports import Outgoing
+from store.transactions import writing
+
+metadata: Final = MetaData()
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("mail_id", Uuid, primary_key=True),
+    Column("demand_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("letter", LargeBinary),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("why", Text),
+    Column("resent_at", BigInteger),
+)
+QUEUED: Final = outbox.c.state == literal_column("'queued'")
+KEPT: Final = outbox.c.letter.is_not(None)
+Index("outbox_due", outbox.c.next_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
+Index("outbox_kept", outbox.c.queued_at, sqlite_where=KEPT, postgresql_where=KEPT)
+
+_due: Final = (
+    select(outbox.c.mail_id)
+    .where(QUEUED, outbox.c.next_at <= bindparam("now"), outbox.c.leased_until <= bindparam("now"))
+    .order_by(outbox.c.next_at)
+    .limit(bindparam("most"))
+)
+_claim: Final = (
+    update(outbox)
+    .where(
+        outbox.c.mail_id == bindparam("mail"),
+        QUEUED,
+        outbox.c.next_at <= bindparam("now"),
+        outbox.c.leased_until <= bindparam("now"),
+    )
+    .values(leased_until=bindparam("until"), attempts=outbox.c.attempts + 1)
+    .returning(outbox)
+)
+_kept_since_before: Final = (
+    select(outbox)
+    .where(KEPT, outbox.c.queued_at <= bindparam("before"))
+    .order_by(outbox.c.queued_at)
+    .limit(bindparam("most"))
+)
+_counts: Final = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """One row of the outbox; ``letter`` is the sealed box, None once it cannot be sent any more."""
+
+    mail_id: UUID
+    demand_id: UUID
+    kind: str
+    letter: bytes | None
+    state: str
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    finished_at: datetime | None
+    why: str | None
+    resent_at: datetime | None
+
+
+NEW_COLUMNS: Final = (
+    "mail_id",
+    "demand_id",
+    "kind",
+    "letter",
+    "state",
+    "attempts",
+    "queued_at",
+    "next_at",
+    "leased_until",
+)
+
+
+def new_row(outgoing: Outgoing) -> tuple[object, ...]:
+    """The row of a letter that was just decided, due at once, in the order of ``NEW_COLUMNS``."""
+    at = micros(outgoing.at)
+    return (outgoing.mail_id, outgoing.demand_id, outgoing.kind, outgoing.letter, "queued", 0, at, at, 0)
+
+
+class Outbox:
+    """Claims are leases: a worker that dies loses its claim after a while, and another one takes the letter."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def due(self, now: datetime, most: int) -> list[UUID]:
+        """The letters to send now, the longest waiting first; those leased by a living worker are left out."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(_due, {"now": micros(now), "most": most}))
+
+    def claim(self, mail_id: UUID, now: datetime, lease: timedelta) -> Mail | None:
+        """Take one letter for a while; None when it is finished, not due yet, or somebody else has it."""
+        with writing(self._engine) as connection:
+            row = connection.execute(
+                _claim, {"mail": mail_id, "now": micros(now), "until": micros(now + lease)}
+            ).one_or_none()
+        return _mail(row) if row else None
+
+    def postpone(self, mail_id: UUID, until: datetime, why: str) -> None:
+        """Give the letter back, to be tried again later."""
+        self._set(mail_id, next_at=micros(until), leased_until=0, why=why)
+
+    def finish(self, mail_id: UUID, state: str, now: datetime, why: str | None = None, *, keep: bool = False) -> None:
+        """Mark the letter ``sent`` or ``failed`` and drop its text, unless it is kept to be sent again."""
+        dropped: dict[str, object] = {} if keep else {"letter": None}
+        self._set(mail_id, state=state, finished_at=micros(now), leased_until=0, why=why, **dropped)
+
+    def resend(self, mail_id: UUID, now: datetime) -> bool:
+        """Queue a failed letter once more, due at once; False when its text is gone or it has not failed."""
+        again = (
+            update(outbox)
+            .where(outbox.c.mail_id == mail_id, outbox.c.state == "failed", KEPT)
+            .values(state="queued", attempts=0, next_at=micros(now), resent_at=micros(now), finished_at=None, why=None)
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(again).rowcount == 1
+
+    def kept_since_before(self, before: datetime, most: int) -> list[Mail]:
+        """Letters queued before an instant whose text is still here, the oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_kept_since_before, {"before": micros(before), "most": most})
+            return [_mail(row) for row in rows]
+
+    def forget(self, mail_id: UUID) -> None:
+        """Drop the text of a failed letter, which cannot be sent again from now on."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(outbox).where(outbox.c.mail_id == mail_id, outbox.c.state == "failed").values(letter=None)
+            )
+
+    def finished_among(self, mail_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that will never be sent again, whose keys have no reason left."""
+        return self._those(mail_ids, outbox.c.letter.is_(None))
+
+    def present(self, mail_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that have a row at all."""
+        return self._those(mail_ids, outbox.c.mail_id.is_not(None))
+
+    def of_demand(self, demand_id: UUID) -> list[Mail]:
+        """Every letter of one demand, oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                select(outbox).where(outbox.c.demand_id == demand_id).order_by(outbox.c.queued_at)
+            ).all()
+        return [_mail(row) for row in rows]
+
+    def latest(self, most: int, state: str | None = None) -> list[Mail]:
+        """The newest letters, for the administrators' page and the demo mailbox."""
+        chosen = select(outbox).order_by(outbox.c.queued_at.desc(), outbox.c.mail_id).limit(most)
+        if state is not None:
+            chosen = chosen.where(outbox.c.state == state)
+        with self._engine.connect() as connection:
+            return [_mail(row) for row in connection.execute(chosen)]
+
+    def counts(self) -> dict[str, int]:
+        """How many letters are in each state."""
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(_counts)}
+
+    def _set(self, mail_id: UUID, **values: object) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(update(outbox).where(outbox.c.mail_id == mail_id, QUEUED).values(**values))
+
+    def _those(self, mail_ids: Sequence[UUID], condition: Any) -> list[UUID]:
+        with self._engine.connect() as connection:
+            return list(connection.scalars(select(outbox.c.mail_id).where(outbox.c.mail_id.in_(mail_ids), condition)))
+
+
+def create_tables(connection: Connection) -> None:
+    """The outbox's table and index."""
+    metadata.create_all(connection)
+
+
+def _mail(row: Row[Any]) -> Mail:
+    return Mail(
+        row.mail_id,
+        row.demand_id,
+        row.kind,
+        row.letter,
+        row.state,
+        row.attempts,
+        instant(row.queued_at),
+        instant(row.next_at),
+        maybe_instant(row.finished_at),
+        row.why,
+        maybe_instant(row.resent_at),
+    )
