@@ -1,0 +1,110 @@
+"""What is asked of the read models and what they answer, in the town hall's terms and in aware instants."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, tuple_
+
+from domain.instants import instant, maybe_instant
+from projections.cursors import Place
+from projections.tables import NEVER
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What an agent may list: procedures he may process, services he oversees.
+
+    ``reach`` adds the services of those procedures: names are searched there.
+    """
+
+    agent: str
+    processable: tuple[str, ...]
+    services: tuple[str, ...]
+    reach: tuple[str, ...] = ()
+    everything: bool = False
+
+
+class Criteria(msgspec.Struct, frozen=True):
+    """A list and its filters; ``received_before`` is exclusive, ``words`` are names, e-mails or telephones as typed."""
+
+    section: str
+    reference: str | None = None
+    procedure: str | None = None
+    status: str | None = None
+    agent: str | None = None
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+    late: bool = False
+    words: tuple[str, ...] | None = None
+    sort: str = "received"
+    size: int = 25
+    cursor: str | None = None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An open demand in a list; ``applicant`` is the sealed box at ``place(demand_id, 1, "applicant")``."""
+
+    demand_id: UUID
+    reference: str
+    procedure: str
+    service: str
+    status: str
+    agent: str | None
+    channel: str
+    has_email: bool
+    submitted_at: datetime
+    taken_at: datetime | None
+    due_at: datetime | None
+    since: datetime
+    applicant: bytes | None
+    version: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some rows, and the cursor of the next ones."""
+
+    rows: list[Row]
+    next: str | None
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """How many demands each section holds; ``for_you`` are untreated ones designated for this agent."""
+
+    in_progress: int
+    untreated: int
+    on_hold: int
+    service: int
+    late: int
+    for_you: int
+
+
+def list_row(values: Any) -> Row:
+    """From a row of ``current_demands``."""
+    return Row(
+        values.demand_id,
+        values.reference,
+        values.procedure,
+        values.service,
+        values.status,
+        values.agent,
+        values.channel,
+        values.has_email,
+        instant(values.submitted_at),
+        maybe_instant(values.taken_at),
+        maybe_due(values.due_at),
+        instant(values.since),
+        values.applicant,
+        values.version,
+    )
+
+
+def maybe_due(microseconds: int) -> datetime | None:
+    """A due date, or None."""
+    return None if microseconds >= NEVER else instant(microseconds)
+
+
+def after(place: Place, value: ColumnElement[int], seq: ColumnElement[int], *, descending: bool) -> Any:
+    """The condition that continues a page: keyset, never OFFSET."""
+    here, there = tuple_(value, seq), tuple_(place.value, place.seq)
+    return here < there if descending else here > there

@@ -1,0 +1,48 @@
+"""The database of the read models: its engine, its tables, its generation, and how far it has read."""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Engine, insert, select
+
+from projections.tables import VERSION, metadata, position
+
+
+class WrongViews(Exception):
+    """The read models were made by another version: rebuild them."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far the facts have been read, and under which generation's search key."""
+
+    notification_id: int
+    version: int
+    generation: UUID
+    alsace_moselle: bool
+
+
+def create_views(connection: Connection, generation: UUID) -> None:
+    """The tables of a new generation, empty, at the beginning of the facts; harmless when they stand already."""
+    metadata.create_all(connection)
+    if connection.execute(select(position.c.id)).first() is None:
+        connection.execute(
+            insert(position).values(
+                id=1, notification_id=0, version=VERSION, generation=generation, alsace_moselle=False
+            )
+        )
+
+
+def read_position(connection: Connection, *, lock: bool = False) -> Position:
+    """How far this generation has read; ``lock`` holds the row until the transaction ends (PostgreSQL)."""
+    columns = (position.c.notification_id, position.c.version, position.c.generation, position.c.alsace_moselle)
+    chosen = select(*columns)
+    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
+    if row is None or row.version != VERSION:
+        raise WrongViews(f"read models of version {row.version if row else None}, this program needs {VERSION}")
+    return Position(*row)
+
+
+def found_views(engine: Engine) -> bool:
+    """Whether the read models have their tables."""
+    with engine.connect() as connection:
+        return bool(engine.dialect.has_table(connection, position.name))

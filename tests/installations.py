@@ -1,0 +1,68 @@
+"""Whole installations in a directory, built by the composition root itself, with a clock that the test moves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from domain.agent import Agent, rights_of
+from domain.applicant import Address, Applicant
+from domain.facts import Command
+from domain.intake import Form
+from domain.townhall import Settings
+from suivi.compose import Installation
+from suivi.founding import found
+from suivi.settings import read_settings
+
+MORNING = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class MovingClock:
+    """Stands still until it is moved."""
+
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class Town:
+    """The shipped catalogue, and agents as the test wants them."""
+
+    def __init__(self, directory: Path, *, environment: Mapping[str, str] | None = None, seed: int = 1) -> None:
+        self.clock, self.random = MovingClock(), Random(seed)
+        settings = read_settings({"SUIVI_DATA_DIR": str(directory), **(environment or {})})
+        self.installation = Installation.create(settings, self.clock, self.random.randbytes)
+        self.office = self.installation.office
+        found(self.office, self.command("system:init"), Settings(name="Mairie de Saint-Aubin"))
+
+    def agent(self, code: str, *services: str, role: str = "agent", procedures: tuple[str, ...] = ()) -> Agent:
+        rights = rights_of((role,), services, procedures)
+        self.office.directory.register_agent(self.command("system:init"), code, code.title(), rights)
+        return self.office.directory.agent(code)
+
+    def submit(self, procedure: str = "AEN", **applicant: Any) -> str:
+        person = {"last_name": "Dubois", "first_name": "Marie", "email": "marie.dubois@example.org"} | applicant
+        if isinstance(person.get("address"), dict):
+            person["address"] = Address(**person["address"])
+        form = Form(procedure, "internet", Applicant(**person), {"copies": 1}, "test")
+        return self.office.intake.submit(self.command("api:test"), form).reference
+
+    def command(self, actor: str) -> Command:
+        return Command(actor, self.clock(), f"{self.random.getrandbits(128):032x}")
+
+    def act(self, reference: str, agent: Agent, action: str, *arguments: Any) -> None:
+        """One action of one agent, as the pages do it."""
+        command = self.command(f"agent:{agent.code}")
+        opener = self.office.reassignment if action == "reassign" else self.office.demand
+        with opener(reference, by=agent, command=command) as demand:
+            getattr(demand, action)(*arguments)
+
+    def close(self) -> None:
+        self.installation.close()

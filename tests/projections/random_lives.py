@@ -1,0 +1,53 @@
+"""Random but lawful lives, for comparing read models with replays."""
+
+import msgspec
+
+from domain.agent import Agent
+from domain.errors import Refused
+from tests.installations import Town
+
+STATE_CIVIL = "État civil"
+CHOICES = ("take_in_charge", "put_on_hold", "resume", "add_event", "reassign", "close", "wait", "delays")
+
+
+def play(town: Town, demands: int, steps: int) -> list[str]:
+    """Submit demands and press buttons at random; what the state forbids changes nothing."""
+    agents = [town.agent("lea", STATE_CIVIL), town.agent("max", STATE_CIVIL)]
+    references = []
+    for _ in range(demands):
+        town.clock.move(minutes=town.random.randint(0, 900))
+        email = "a@example.org" if town.random.random() < 0.6 else None
+        name = town.random.choice(["Nuñez", "O’Brien", "Lefèvre-Dupont", "Đặng", "Ly"])
+        references.append(town.submit(town.random.choice(["AEN", "AEM", "SLF"]), email=email, last_name=name))
+    for _ in range(steps):
+        _press(town, town.random.choice(references), town.random.choice(agents), town.random.choice(CHOICES))
+    return references
+
+
+def _press(town: Town, reference: str, agent: Agent, choice: str) -> None:
+    arguments = {
+        "put_on_hold": ("autre", "détail"),
+        "add_event": ("appel_usager", "il rappellera"),
+        "reassign": (town.random.choice(["lea", "max"]), "à toi"),
+        "close": (town.random.choice(["traitee", "refusee"]), "fini"),
+    }.get(choice, ())
+    if choice == "wait":
+        town.clock.move(hours=town.random.randint(1, 200))
+    elif choice == "delays":
+        _change_delays(town)
+    else:
+        try:
+            town.act(reference, agent, choice, *arguments)
+        except Refused:
+            return
+
+
+def _change_delays(town: Town) -> None:
+    definition = town.office.directory.definition("AEN")
+    changed = msgspec.structs.replace(
+        definition,
+        take_delay_days=town.random.choice([None, 2, 15]),
+        close_delay_days=town.random.choice([10, 60]),
+        delay_calendar=town.random.choice(["calendar", "working"]),
+    )
+    town.office.directory.define_procedure(town.command("system:test"), changed)

@@ -1,0 +1,151 @@
+"""Lists: rights inside the query, pages that neither skip nor repeat, and names found without being readable."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from domain.applicant import read_applicant
+from domain.sealing import Sealed, place
+from projections.cursors import BadCursor
+from projections.journal import JournalCriteria
+from projections.reading import Criteria, Scope
+from tests.installations import Town
+
+CIVIL = "État civil"
+LEA = Scope("lea", ("AED", "AEM", "AEN", "SLF"), (CIVIL,), (CIVIL,))
+STRANGER = Scope("zoe", ("SIG",), ("Urbanisme et domaine public",), ("Urbanisme et domaine public",))
+
+
+def listed(town: Town, scope: Scope = LEA, **criteria: object) -> list[str]:
+    chosen = Criteria(**{"section": "untreated", **criteria})  # type: ignore[arg-type]  # names of the struct
+    return [row.reference for row in town.installation.lists.page(chosen, scope, town.clock()).rows]
+
+
+def pages(town: Town, **criteria: object) -> Iterator[list[str]]:
+    cursor: str | None = ""
+    while cursor is not None:
+        chosen = Criteria(**{"section": "untreated", "cursor": cursor, **criteria})  # type: ignore[arg-type]
+        page = town.installation.lists.page(chosen, LEA, town.clock())
+        yield [row.reference for row in page.rows]
+        cursor = page.next
+
+
+def test_what_the_rights_do_not_allow_is_not_in_the_list(town: Town) -> None:
+    reference = town.submit("AEN")
+    assert listed(town) == [reference]
+    assert listed(town, STRANGER) == []
+    assert listed(town, STRANGER, section="service") == []
+
+
+@pytest.mark.parametrize("sort", ["received", "-received", "due", "-due"])
+def test_pages_neither_skip_nor_repeat(town: Town, sort: str) -> None:
+    for number in range(23):
+        town.submit("AEN")
+        if number % 3:
+            town.clock.move(minutes=7)
+    found = [reference for page in pages(town, sort=sort, size=5) for reference in page]
+    assert len(found) == len(set(found)) == 23
+    assert found == listed(town, sort=sort, size=100)
+
+
+def test_a_demand_moves_from_list_to_list(town: Town) -> None:
+    lea, reference = town.agent("lea", CIVIL), town.submit("AEN")
+    town.act(reference, lea, "take_in_charge")
+    assert (listed(town), listed(town, section="in_progress")) == ([], [reference])
+    town.act(reference, lea, "put_on_hold", "autre")
+    assert (listed(town, section="in_progress"), listed(town, section="on_hold")) == ([], [reference])
+    town.act(reference, lea, "resume")
+    town.act(reference, lea, "close", "traitee")
+    assert listed(town, section="service") == []
+    journal = town.installation.journal.page(JournalCriteria(), LEA).rows
+    assert [row.reference for row in journal] == [reference]
+
+
+def test_the_journal_keeps_every_milestone_and_nothing_else(town: Town) -> None:
+    lea, reference = town.agent("lea", CIVIL), town.submit("AEN")
+    town.act(reference, lea, "take_in_charge")
+    town.act(reference, lea, "add_event", "appel_usager", "secret")
+    town.act(reference, lea, "close", "traitee", "secret")
+    row = town.installation.journal.page(JournalCriteria(agent="lea", event_type="appel_usager"), LEA).rows[0]
+    kinds = [milestone.kind for milestone in row.milestones]
+    assert kinds == [fact.name for fact in town.office.dossier(reference, None).facts]
+    assert "secret" not in repr(row)
+    assert (row.agents, row.outcome, row.erased_at) == (["lea"], "traitee", town.clock())
+    assert town.installation.journal.page(JournalCriteria(agent="max"), LEA).rows == []
+    assert town.installation.journal.page(JournalCriteria(), STRANGER).rows == []
+
+
+def test_counters_come_from_roll_ups_and_follow_each_action(town: Town) -> None:
+    lea = town.agent("lea", CIVIL)
+    first, second = town.submit("AEN"), town.submit("AEM")
+    town.act(first, lea, "take_in_charge")
+    town.act(second, lea, "reassign", "lea")
+    counters = town.installation.lists.counters(LEA, town.clock())
+    assert (counters.in_progress, counters.untreated, counters.for_you, counters.service) == (1, 1, 1, 2)
+    town.clock.move(days=100)
+    assert town.installation.lists.counters(LEA, town.clock()).late == 1
+
+
+def test_late_demands_are_those_past_their_due_date(town: Town) -> None:
+    early = town.submit("AEN")
+    due = town.installation.lists.page(Criteria("untreated"), LEA, town.clock()).rows[0].due_at
+    assert due is not None
+    town.clock.now = due + timedelta(seconds=1)
+    town.submit("AEN")
+    assert listed(town, late=True) == [early]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("nunez", True),
+        ("NUÑ", True),
+        ("obrien", True),
+        ("brien", True),
+        ("lefevre dup", True),
+        ("dup lefevre", True),
+        ("lefevredupont", True),
+        ("zoe.n@example.org", True),
+        ("+33 6 39 98 01 02", True),
+        ("06 39 98 01 02", True),
+        ("nu", False),
+        ("durand", False),
+        ("nunez durand", False),
+        ("%", False),
+        ("x" * 10_000, False),
+    ],
+)
+def test_names_are_found_by_the_beginning_of_any_word(town: Town, typed: str, found: bool) -> None:
+    reference = town.submit(
+        "AEN",
+        last_name="O’Brien",
+        usage_name="Lefèvre-Dupont",
+        first_name="Zoé Nuñez",
+        email="zoe.n@example.org",
+        phone="06.39.98.01.02",
+    )
+    town.submit("AEN", last_name="Martin", first_name="Paul", email=None)
+    assert listed(town, words=(typed,)) == ([reference] if found else [])
+
+
+def test_nothing_is_found_once_the_demand_is_closed(town: Town) -> None:
+    lea, reference = town.agent("lea", CIVIL), town.submit("AEN", last_name="Nuñez")
+    town.act(reference, lea, "take_in_charge")
+    assert listed(town, section="service", words=("nunez",)) == [reference]
+    town.act(reference, lea, "close", "traitee")
+    assert listed(town, section="service", words=("nunez",)) == []
+
+
+def test_the_name_in_a_row_opens_with_the_demands_own_key(town: Town) -> None:
+    town.submit("AEN", last_name="Nuñez", first_name="Zoé")
+    row = town.installation.lists.page(Criteria("untreated"), LEA, town.clock()).rows[0]
+    key = town.installation.keyring.keys([row.demand_id])[row.demand_id]
+    text = key.open(Sealed(row.applicant or b""), place(row.demand_id, 1, "applicant"))
+    assert read_applicant(text).short_name == "NUÑEZ Zoé"
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!", "W10", "A" * 300, "WyJkdWUiLDEsMV0"])
+def test_a_cursor_from_elsewhere_is_refused(town: Town, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        town.installation.lists.page(Criteria("untreated", cursor=cursor), LEA, town.clock())
