@@ -1,0 +1,1 @@
+"""The commands, a module each family: thin, they open the installation, call it and print."""

@@ -1,0 +1,138 @@
+"""The composition root: everything is built here, once, and handed to those who need it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from domain.office import Office
+from projections.all_demands import AllDemands
+from projections.journal import Journal
+from projections.lists import Lists
+from projections.people import People
+from projections.projector import Projector
+from projections.statistics import Statistics
+from store.access_log import AccessLog
+from store.activations import Activations
+from store.clients import ApiClients
+from store.credentials import Credentials
+from store.leases import Leases
+from store.outbox import Outbox
+from store.register import Register
+from store.sessions import Sessions
+from store.sweeps import Sweeps
+from store.throttles import Throttles
+from suivi.calendars import calendars
+from suivi.settings import Settings
+from suivi.stores import Stores, prepare_directories, prepare_secret, require_directory
+
+Clock = Callable[[], datetime]
+RandomBytes = Callable[[int], bytes]
+logger = structlog.get_logger("suivi")
+
+
+class Installation:
+    """One town hall, open in this process; time and randomness come in as functions."""
+
+    def __init__(self, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> None:
+        self.settings, self.clock, self.random_bytes, self.zone = settings, clock, random_bytes, settings.zone
+        self.stores = Stores(settings, random_bytes)
+        self.secrets, self.keyring = self.stores.secrets, self.stores.keyring
+        self.after_save: list[Callable[[], object]] = []
+        self.projection_error: str | None = None
+
+    @classmethod
+    def create(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> Self:
+        """Make or upgrade an installation, and open it."""
+        prepare_directories(settings)
+        prepare_secret(settings, random_bytes)
+        installation = cls(settings, clock, random_bytes)
+        installation.stores.create(clock())
+        return installation._assemble()
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> Self:
+        """Open an installation; raises CommandRefused when there is none, or of another version."""
+        require_directory(settings)
+        installation = cls(settings, clock, random_bytes)
+        installation.stores.require()
+        return installation._assemble()
+
+    def _assemble(self) -> Self:
+        stores = self.stores
+        self.register = Register(_register_environment(self.settings), stores.events)
+        self.outbox = Outbox(stores.events)
+        self.calendars = calendars(self.zone)
+        self.projector = Projector(
+            stores.views, self.register.notifications, self.register.fact, self.keyring, self.calendars
+        )
+        self.office = Office(
+            self.register,
+            self.keyring,
+            zone=self.zone,
+            fingerprint=self.secrets.fingerprint,
+            random_bits=self.random_bits,
+            saved=self.saved,
+        )
+        self._assemble_readers()
+        return self
+
+    def _assemble_readers(self) -> None:
+        views, accounts = self.stores.views, self.stores.accounts
+        self.lists, self.journal, self.people = Lists(views, self.keyring), Journal(views), People(views)
+        self.all_demands, self.statistics = AllDemands(views), Statistics(views)
+        self.credentials, self.sessions, self.throttles = Credentials(accounts), Sessions(accounts), Throttles(accounts)
+        self.activations, self.clients = Activations(accounts), ApiClients(accounts)
+        self.access_log, self.leases, self.sweeps = AccessLog(accounts), Leases(accounts), Sweeps(accounts)
+
+    def saved(self) -> None:
+        """After every save: agents read what they just did. A fact that cannot be projected never undoes a command."""
+        self.catch_up()
+        for listener in self.after_save:
+            listener()
+
+    def catch_up(self) -> int:
+        """Bring the read models up to date; what stops them is logged and shown by ``/health/ready``."""
+        try:
+            number = self.projector.catch_up()
+        except Exception as error:  # noqa: BLE001 — whatever it is, the command that was saved stays saved
+            self.projection_error = type(error).__name__
+            logger.error("projection_stopped", error=type(error).__name__)  # noqa: TRY400 — no traceback: no values
+            return 0
+        self.projection_error = None
+        return number
+
+    def readiness(self) -> dict[str, str]:
+        """What is not ready, each with a reason; empty when all is."""
+        if self.projection_error is not None:
+            return {"views": self.projection_error}
+        behind = self.register.head() - self.projector.position().notification_id
+        return {"views": f"{behind} facts behind"} if behind > 0 and self.catch_up() == 0 else {}
+
+    def random_bits(self, number: int) -> int:
+        """Some random bits as a number."""
+        return int.from_bytes(self.random_bytes((number + 7) // 8), "big") & ((1 << number) - 1)
+
+    def close(self) -> None:
+        """Close every file."""
+        if hasattr(self, "register"):
+            self.register.close()
+        self.stores.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _register_environment(settings: Settings) -> dict[str, str]:
+    return {
+        "PERSISTENCE_MODULE": "store.sqlite:Factory",
+        "SQLITE_DBNAME": str(settings.files["events"]),
+        "CREATE_TABLE": "n",
+    }

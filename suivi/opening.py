@@ -1,0 +1,75 @@
+"""Opening an installation for a command: settings from the environment, the clock and randomness of the system."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import OperationalError
+
+from domain.errors import Refused
+from domain.facts import Command
+from store.engines import UnsafeStore
+from store.epochs import MissingEpoch
+from store.secrets import BadSecret
+from suivi.compose import Installation
+from suivi.refusals import CommandRefused
+from suivi.sentences import sentence
+from suivi.settings import Settings, read_settings
+from suivi.stores import wrong_secret
+
+
+def now() -> datetime:
+    """The instant it is."""
+    return datetime.now(UTC)
+
+
+def settings() -> Settings:
+    """The settings of the environment."""
+    return read_settings(os.environ)
+
+
+@contextmanager
+def opened(chosen: Settings | None = None, *, catching_up: bool = True) -> Iterator[Installation]:
+    """The installation of the environment, its read models up to date before and after unless they are in doubt."""
+    with _in_words(), Installation.open(chosen or settings(), now, secrets.token_bytes) as installation:
+        if catching_up:
+            installation.projector.catch_up()
+        yield installation
+        if catching_up:
+            installation.projector.catch_up()
+
+
+@contextmanager
+def created(chosen: Settings | None = None) -> Iterator[Installation]:
+    """The installation of the environment, made or upgraded first."""
+    with _in_words(), Installation.create(chosen or settings(), now, secrets.token_bytes) as installation:
+        yield installation
+
+
+def by_command_line() -> Command:
+    """The author of what the operator types."""
+    return Command("system:command-line", now(), str(uuid4()))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise CommandRefused(sentence(error)) from error
+    except MissingEpoch as error:
+        raise CommandRefused("Un fichier de clés manque : restaurez le répertoire des clés (SUIVI_KEYS_DIR).") from error
+    except BadSecret as error:
+        raise CommandRefused(wrong_secret(error)) from error
+    except UnsafeStore as error:
+        raise CommandRefused(f"La base ne tient pas ce que Suivi promet ({error}).") from error
+    except (sqlite3.Error, OperationalError, PersistenceError) as error:
+        cause = getattr(error, "orig", None) or error.__cause__ or error
+        raise CommandRefused(
+            f"La base de données a refusé ({cause}) : rien n’a été changé par cette opération."
+        ) from error
