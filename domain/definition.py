@@ -14,6 +14,8 @@ from domain.letters import LetterKind, Silence, Template
 CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
 FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 LONGEST_DELAY_DAYS: Final = 3_650
+LONGEST_TITLE: Final = 200
+LONGEST_SILENCE_MONTHS: Final = 24
 
 
 class FieldType(StrEnum):
@@ -104,16 +106,17 @@ def faults(definition: Definition) -> Iterator[tuple[str, str]]:
             "Le code a 1 à 40 caractères parmi A-Z, 0-9 et le tiret, et commence par une lettre ou un chiffre.",
         )
     for name in ("title", "service"):
-        if not 1 <= len(getattr(definition, name).strip()) <= 200:
-            yield name, "De 1 à 200 caractères."
+        if not 1 <= len(getattr(definition, name).strip()) <= LONGEST_TITLE:
+            yield name, f"De 1 à {LONGEST_TITLE} caractères."
     for name in ("take_delay_days", "close_delay_days", "deletion_delay_days", "reminder_every_days"):
         days = getattr(definition, name)
         if days is not None and not 1 <= days <= LONGEST_DELAY_DAYS:
             yield name, f"De 1 à {LONGEST_DELAY_DAYS} jours, ou null."
     if definition.delay_calendar not in ("calendar", "working"):
         yield "delay_calendar", "« calendar » ou « working »."
-    if definition.silence.effect not in ("acceptance", "refusal", None) or not 1 <= definition.silence.months <= 24:
-        yield "silence", "« acceptance », « refusal » ou null, après 1 à 24 mois."
+    silence = definition.silence
+    if silence.effect not in ("acceptance", "refusal", None) or not 1 <= silence.months <= LONGEST_SILENCE_MONTHS:
+        yield "silence", f"« acceptance », « refusal » ou null, après 1 à {LONGEST_SILENCE_MONTHS} mois."
     yield from _field_faults(definition.fields)
     yield from _template_faults(definition.templates)
 

@@ -19,8 +19,8 @@ DEFAULTS: Final = {
     ),
     LetterKind.ACKNOWLEDGEMENT: Template(
         "Accusé de réception de votre demande {reference}",
-        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, est "
-        "prise en compte par le service {service}.\n\n{mentions_legales}" + _SIGNED,
+        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
+        "est prise en compte par le service {service}.\n\n{mentions_legales}" + _SIGNED,
     ),
     LetterKind.CONTACT: Template(
         "Votre demande {reference}",
@@ -28,7 +28,8 @@ DEFAULTS: Final = {
     ),
     LetterKind.CLOSURE: Template(
         "Votre demande {reference} est traitée",
-        "Bonjour {usager},\n\nVotre demande « {demarche} » (référence {reference}) est close : {issue}.\n\n{commentaire}\n\n"
+        "Bonjour {usager},\n\nVotre demande « {demarche} » (référence {reference}) est close : {issue}.\n\n"
+        "{commentaire}\n\n"
         "Vos données personnelles ont été effacées de notre logiciel à la clôture de la demande." + _SIGNED,
     ),
 }

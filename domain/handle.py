@@ -1,4 +1,4 @@
-"""One command on one demand: loaded once, sealed once, saved once, and decided again when only machines came between."""
+"""One command on one demand: loaded, sealed and saved once, and decided again when only machines came between."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -12,6 +12,7 @@ from domain.references import stream_id
 
 _DIGITS: Final = re.compile(r"\d{6}")
 LONGEST_CODE: Final = 80
+LONGEST_SERVICE: Final = 100
 VOCABULARIES: Final = ("event_type", "reason", "outcome")
 
 
@@ -108,8 +109,8 @@ class Townhall(Subject):
 
     def set_service(self, service: str, contact: Contact | None = None) -> None:
         """Create a service or change how citizens reach it; without a contact an existing one keeps its own."""
-        if not 1 <= len(service.strip()) <= 100 or not service.isprintable():
-            raise Invalid({"service": ["Un nom de service de 1 à 100 caractères."]})
+        if not 1 <= len(service.strip()) <= LONGEST_SERVICE or not service.isprintable():
+            raise Invalid({"service": [f"Un nom de service de 1 à {LONGEST_SERVICE} caractères."]})
         wanted = contact if contact is not None else self.services.get(service, Contact())
         if self.services.get(service) != wanted:
             self._add(self.ServiceSet, service=service, contact=wanted)

@@ -3,9 +3,11 @@
 SQLite 3.40's defaults are not enough for personal data (``secure_delete``) nor promised by every build.
 """
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from sqlalchemy import Engine, create_engine
@@ -15,6 +17,7 @@ CACHED_STATEMENTS: Final = 256
 FULL: Final = 2
 NORMAL: Final = 1
 MOUNTS: Final = "/proc/mounts"
+_creation: Final = Lock()
 _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "afs"})
 
 
@@ -25,8 +28,7 @@ class UnsafeStore(Exception):
 def connect_sqlite(path: str, synchronous: int = FULL) -> sqlite3.Connection:
     """An autocommit connection with WAL, ``secure_delete`` and the rest set and read back; files are 0600."""
     refuse_network(Path(path))
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    os.close(descriptor)
+    _create_private(path)
     connection = sqlite3.connect(
         path,
         isolation_level=None,
@@ -40,6 +42,16 @@ def connect_sqlite(path: str, synchronous: int = FULL) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _create_private(path: str) -> None:
+    """Make a missing file, and never open one that stands (https://www.sqlite.org/howtocorrupt.html, 2.2).
+
+    Closing any descriptor of a database file drops the locks of all connections of this process, after which another
+    process that leaves deletes the log with what was just committed.
+    """
+    with _creation, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def harden(connection: sqlite3.Connection, synchronous: int = FULL) -> None:

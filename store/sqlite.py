@@ -56,9 +56,9 @@ class Recorder(SQLiteApplicationRecorder):
 
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
-        self.insert_events_statement = f"INSERT INTO {events_table_name} ({_COLUMNS}) VALUES (?,?,?,?)"
-        self.select_events_statement = f"SELECT {_COLUMNS} FROM {events_table_name} WHERE originator_id=? "
-        self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"
+        self.insert_events_statement = f"INSERT INTO {events_table_name} ({_COLUMNS}) VALUES (?,?,?,?)"  # noqa: S608 — our own names
+        self.select_events_statement = f"SELECT {_COLUMNS} FROM {events_table_name} WHERE originator_id=? "  # noqa: S608
+        self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"  # noqa: S608
 
     def construct_create_table_statements(self) -> list[str]:
         return [CREATE_EVENTS]
@@ -102,7 +102,7 @@ class Recorder(SQLiteApplicationRecorder):
             clauses.append("notification_id<=?")
             parameters.append(stop)
         statement = (
-            f"SELECT notification_id, {_COLUMNS} FROM {self.events_table_name} WHERE {' AND '.join(clauses)} "
+            f"SELECT notification_id, {_COLUMNS} FROM {self.events_table_name} WHERE {' AND '.join(clauses)} "  # noqa: S608
             f"ORDER BY notification_id LIMIT {int(limit)}"
         )
         with self._rows(statement, parameters) as rows:

@@ -31,8 +31,9 @@ class Throttles:
             row = connection.execute(_find, {"key": hashed(key)}).one_or_none()
         if row is None or row.failures < free or now - instant(row.last_at) >= WINDOW:
             return 0.0
-        delay = min(LONGEST_WAIT_S, 2.0 ** min(row.failures - free, _MOST_DOUBLINGS))
-        return max(0.0, delay - max(0.0, (now - instant(row.last_at)).total_seconds()))
+        delay: float = min(LONGEST_WAIT_S, 2.0 ** min(row.failures - free, _MOST_DOUBLINGS))
+        passed = max(0.0, (now - instant(row.last_at)).total_seconds())
+        return max(0.0, delay - passed)
 
     def failed(self, key: str, now: datetime) -> None:
         """Count one failure; after 15 quiet minutes counting begins anew."""

@@ -1,11 +1,15 @@
 """The command line, one of the two places that read the clock and the system's randomness (the other is ``wsgi``)."""
 
 import importlib
+import logging
+import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import click
 
+from suivi import logs
 from suivi.refusals import CommandRefused
 
 COMMANDS: Final = {
@@ -42,23 +46,37 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, help="Suivi, le back-office des demandes d’une mairie.")
 @click.version_option(package_name="suivi", prog_name="suivi")
 def suivi() -> None:
-    """All commands."""
+    """All commands; what is logged goes to stderr as JSON, warnings only unless a service is running."""
+    logs.configure(logging.WARNING)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command: 0 when done, 1 when refused or found wanting (a sentence on stderr), 2 for wrong usage."""
+    try:
+        code = suivi.main(arguments, prog_name="suivi", standalone_mode=False)
+    except CommandRefused as refusal:
+        return _refused(str(refusal))
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:  # the reader of a pipe went away; nothing more may be written there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _refused(f"{error.filename or 'le système'} : {error.strerror}.")
+    except (click.Abort, KeyboardInterrupt):
+        return _refused("interrompu.")
+    return code if isinstance(code, int) else 0
 
 
 def main() -> None:
-    """Run a command; exit 0 when done, 1 when refused or found wanting (a sentence on stderr), 2 for wrong usage."""
-    try:
-        code = suivi.main(prog_name="suivi", standalone_mode=False)
-    except CommandRefused as refusal:
-        click.echo(f"suivi : {refusal}", err=True)
-        code = 1
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("suivi : interrompu.", err=True)
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+    """The program."""
+    sys.exit(run())
+
+
+def _refused(sentence: str) -> int:
+    click.echo(f"suivi : {sentence}", err=True)
+    return 1
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any, Final
 
 from domain.definition import Definition, read_definition
+from domain.errors import UnknownProcedure
 from domain.facts import Command
 from domain.office import Office
 from domain.townhall import Settings, Term
@@ -35,15 +36,21 @@ TERMS: Final = {
 
 
 def found(office: Office, command: Command, settings: Settings) -> None:
-    """Install the town hall, its codes and the catalogue; what stands already is left as the town made it."""
+    """Install the town hall, its codes and the catalogue; what stands already is left as the town made it.
+
+    What is missing is added each time, so that an installation cut short is completed by the next one.
+    """
     directory = office.directory
-    if not directory.found(command, settings):
-        return
+    directory.found(command, settings)
     for vocabulary, terms in TERMS.items():
         with directory.change_townhall(_next(command, vocabulary)) as townhall:
-            townhall.add_terms(vocabulary, [Term(code, label) for code, label in terms.items()])
+            known = townhall.vocabularies[vocabulary]
+            townhall.add_terms(vocabulary, [Term(code, label) for code, label in terms.items() if code not in known])
     for definition in catalogue():
-        directory.define_procedure(_next(command, definition.code), definition)
+        try:
+            directory.procedure(definition.code)
+        except UnknownProcedure:
+            directory.define_procedure(_next(command, definition.code), definition)
 
 
 def catalogue() -> Iterator[Definition]:

@@ -18,8 +18,8 @@ import structlog
 
 ALLOWED: Final = frozenset(
     {
-        "event", "level", "timestamp", "logger", "error", "where", "why", "outcome", "mail_id", "attempt", "job", "agent",
-        "reference", "count", "status", "method", "endpoint", "port", "host", "seconds", "store", "version", "signal",
+        "event", "level", "timestamp", "logger", "error", "where", "why", "outcome", "mail_id", "attempt", "job",
+        "agent", "reference", "count", "status", "method", "endpoint", "port", "seconds", "store", "version", "signal",
     }
 )  # fmt: skip
 _LONGEST: Final = 200

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from domain.errors import Refused
 from domain.facts import Command
@@ -63,12 +63,12 @@ def _in_words() -> Iterator[None]:
     except Refused as error:
         raise CommandRefused(sentence(error)) from error
     except MissingEpoch as error:
-        raise CommandRefused("Un fichier de clés manque : restaurez le répertoire des clés (SUIVI_KEYS_DIR).") from error
+        raise CommandRefused("Un fichier de clés manque : restaurez le répertoire des clés.") from error
     except BadSecret as error:
         raise CommandRefused(wrong_secret(error)) from error
     except UnsafeStore as error:
         raise CommandRefused(f"La base ne tient pas ce que Suivi promet ({error}).") from error
-    except (sqlite3.Error, OperationalError, PersistenceError) as error:
+    except (sqlite3.Error, DatabaseError, PersistenceError) as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         raise CommandRefused(
             f"La base de données a refusé ({cause}) : rien n’a été changé par cette opération."

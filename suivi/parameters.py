@@ -11,7 +11,7 @@ LATEST: Final = 2199
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A local day, ``2026-11-24``."""
 
     name = "date"
@@ -29,7 +29,7 @@ class Day(click.ParamType):
         return day
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An instant in ISO 8601; without an offset it is the town's own time, and a day alone its first instant."""
 
     name = "instant"

@@ -1,10 +1,14 @@
 """Whole installations in a directory, built by the composition root itself, with a clock that the test moves."""
 
+import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from domain.agent import Agent, rights_of
@@ -32,15 +36,28 @@ class MovingClock:
         self.now += timedelta(**by)
 
 
+@cache
+def _founded() -> Path:
+    """A town hall with the shipped catalogue, founded once for each test process and copied for each test."""
+    directory = Path(mkdtemp(prefix="suivi-founded-"))
+    atexit.register(rmtree, directory, ignore_errors=True)
+    random = Random(0)
+    settings = read_settings({"SUIVI_DATA_DIR": str(directory)})
+    with Installation.create(settings, MovingClock(), random.randbytes) as installation:
+        found(installation.office, Command("system:init", MORNING, "found"), Settings(name="Mairie de Saint-Aubin"))
+    return directory
+
+
 class Town:
     """The shipped catalogue, and agents as the test wants them."""
 
     def __init__(self, directory: Path, *, environment: Mapping[str, str] | None = None, seed: int = 1) -> None:
         self.clock, self.random = MovingClock(), Random(seed)
         settings = read_settings({"SUIVI_DATA_DIR": str(directory), **(environment or {})})
+        if not directory.exists() or not any(directory.iterdir()):
+            copytree(_founded(), directory, dirs_exist_ok=True)
         self.installation = Installation.create(settings, self.clock, self.random.randbytes)
         self.office = self.installation.office
-        found(self.office, self.command("system:init"), Settings(name="Mairie de Saint-Aubin"))
 
     def agent(self, code: str, *services: str, role: str = "agent", procedures: tuple[str, ...] = ()) -> Agent:
         rights = rights_of((role,), services, procedures)

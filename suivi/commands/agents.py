@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 import click
@@ -20,11 +21,17 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>()\[\]\\\"\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1
 _PORT: Final = 8000
 _LONGEST_LINE: Final = 1_000
 _role = click.option(
-    "--role", "roles", multiple=True, type=click.Choice([*Role]), help="Rôle ; à répéter pour en donner plusieurs."
+    "--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Rôle ; à répéter."
 )
-_service = click.option("--service", "services", multiple=True, metavar="S", help="Service dont il est membre ; à répéter.")
+_service = click.option(
+    "--service", "services", multiple=True, metavar="S", help="Service dont il est membre ; à répéter."
+)
 _procedure = click.option(
-    "--procedure", "procedures", multiple=True, metavar="P", help="Démarche qu’il traite (aucune : toutes celles du service)."
+    "--procedure",
+    "procedures",
+    multiple=True,
+    metavar="P",
+    help="Démarche qu’il traite (aucune : toutes celles du service).",
 )
 
 
@@ -55,7 +62,9 @@ def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
         click.echo(_link(installation, code))
 
 
-@agent.command("set-password", help="Fixe le mot de passe, lu sur la première ligne de l’entrée standard ; active l’agent.")
+@agent.command(
+    "set-password", help="Fixe le mot de passe, lu sur la première ligne de l’entrée standard ; active l’agent."
+)
 @click.argument("code")
 def set_password(code: str) -> None:
     """Set a password without a link; the agent's open sessions end."""
@@ -78,14 +87,14 @@ def list_agents(*, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(people))
         return
-    columns = {
-        "Code": lambda a: a["code"],
-        "Nom": lambda a: a["name"],
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "Code": lambda a: str(a["code"]),
+        "Nom": lambda a: str(a["name"]),
         "Actif": lambda a: "oui" if a["active"] else "non",
         "Rôles": lambda a: ", ".join(a["roles"]),
         "Services": lambda a: ", ".join(a["services"]),
         "Démarches": lambda a: ", ".join(a["procedures"]),
-        "Courriel": lambda a: a["email"] or "",
+        "Courriel": lambda a: str(a["email"] or ""),
     }
     rows = [[column(person) for column in columns.values()] for person in people]
     for line in table(list(columns), rows, left=len(columns)):
@@ -186,7 +195,7 @@ def _link(installation: Installation, code: str) -> str:
 def _typed_password() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Mot de passe", hide_input=True, err=True))
-    line = click.get_binary_stream("stdin").readline(_LONGEST_LINE)
+    line = sys.stdin.buffer.readline(_LONGEST_LINE)
     try:
         return line.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:

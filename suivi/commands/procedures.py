@@ -27,7 +27,9 @@ def procedure() -> None:
     """The town's procedures."""
 
 
-@procedure.command("import", help="Ajoute ou révise des démarches (liste JSON) ; rien n’est changé si une seule est fautive.")
+@procedure.command(
+    "import", help="Ajoute ou révise des démarches (liste JSON) ; rien n’est changé si une seule est fautive."
+)
 @click.argument("path", metavar="FICHIER", type=click.Path(path_type=Path))
 def import_procedures(path: Path) -> None:
     """Judge the whole file first, then put it in force."""

@@ -17,10 +17,14 @@ from suivi.written import json_text, moment, table
 from web.wording import KINDS, STATUSES
 
 
-@click.command(help="Rejoue une demande, entière ou jusqu’à une version ou un instant ; rien de personnel n’est affiché.")
+@click.command(
+    help="Rejoue une demande, entière ou jusqu’à une version ou un instant ; rien de personnel n’est affiché."
+)
 @click.argument("reference")
 @click.option("--version", type=click.IntRange(min=1), help="S’arrête à ce numéro de fait.")
-@click.option("--at", "at", type=Moment(), help="S’arrête à cet instant (ISO 8601 ; sans décalage : heure de la mairie).")
+@click.option(
+    "--at", "at", type=Moment(), help="S’arrête à cet instant (ISO 8601 ; sans décalage : heure de la mairie)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Écrit le résultat en JSON.")
 def replay(reference: str, version: int | None, at: datetime | None, *, as_json: bool) -> None:
     """Print a demand's state and history."""
@@ -79,7 +83,13 @@ def _lines(installation: Installation, facts: Sequence[Fact]) -> Sequence[str]:
     head = f"{demand.reference} : {STATUSES[demand.status]}"
     owner = f", suivie par {demand.owner}" if demand.owner else ""
     rows = [
-        (str(fact.originator_version), _of(installation, fact), KINDS.get(fact.name, fact.name), fact.actor, _data(fact))
+        (
+            str(fact.originator_version),
+            _of(installation, fact),
+            KINDS.get(fact.name, fact.name),
+            fact.actor,
+            _data(fact),
+        )
         for fact in facts
     ]
     return [head + owner, *table(("Version", "Date", "Fait", "Auteur", "Données"), rows, left=5)]

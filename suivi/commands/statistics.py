@@ -6,13 +6,23 @@ from typing import Final
 
 import click
 
+from projections.periods import PERIODS
 from projections.statistics import BY, Delay, Figure, Figures
 from suivi.opening import opened
 from suivi.parameters import Day, require_order
 from suivi.written import duration, json_text, table
 
 _LONGEST: Final = timedelta(days=36_525)
-_VOLUMES: Final = ("Reçues", "Prises en compte", "à temps", "Clôturées", "à temps", "Supprimées", "En stock", "Relances")
+_VOLUMES: Final = (
+    "Reçues",
+    "Prises en compte",
+    "à temps",
+    "Clôturées",
+    "à temps",
+    "Supprimées",
+    "En stock",
+    "Relances",
+)
 _DELAYS: Final = ("Prise : médiane", "9 sur 10", "moyenne", "Clôture : médiane", "9 sur 10", "moyenne")
 _KEY: Final = {
     "procedure": "Démarche",
@@ -49,16 +59,34 @@ def statistics(first: date | None, last: date | None, by: str | None, *, as_json
 
 def _lines(figures: Figures) -> Iterator[str]:
     key = _KEY.get(figures.by or "", "")
-    rows = [*((name or "(personne)", figure) for name, figure in figures.rows), ("Total", figures.totals)]
+    moved = [
+        (name or "(personne)", figure) for name, figure in figures.rows if figures.by not in PERIODS or _moved(figure)
+    ]
+    rows = [*moved, ("Total", figures.totals)]
     yield from table((key, *_VOLUMES), [(name, *_volumes(figure)) for name, figure in rows])
     yield ""
     yield "Délais : prise en compte depuis la réception ; clôture depuis la réception, sans le temps en attente."
     yield from table((key, *_DELAYS), [(name, *_delay(f.to_take), *_delay(f.to_close)) for name, f in rows])
+    if len(moved) < len(figures.rows):
+        yield f"{len(figures.rows) - len(moved)} périodes où rien n’a bougé sont laissées de côté."
+
+
+def _moved(figure: Figure) -> bool:
+    return any((figure.received, figure.taken, figure.closed, figure.deleted, figure.reminders))
 
 
 def _volumes(figure: Figure) -> tuple[str, ...]:
     taken, closed = (_share(figure.in_time[name], getattr(figure, name)) for name in ("taken", "closed"))
-    counts = (figure.received, figure.taken, taken, figure.closed, closed, figure.deleted, figure.open, figure.reminders)
+    counts = (
+        figure.received,
+        figure.taken,
+        taken,
+        figure.closed,
+        closed,
+        figure.deleted,
+        figure.open,
+        figure.reminders,
+    )
     return tuple(map(str, counts))
 
 

@@ -1,0 +1,164 @@
+"""What ``serve``, ``worker``, ``demo`` and ``wsgi`` share: the parts of the web and of the workers, and one service."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from threading import Event, Thread, Timer
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from suivi.compose import Installation
+from suivi.posting import LinkPost
+from suivi.refusals import CommandRefused
+from suivi.server import WebServer
+from suivi.settings import Settings
+from web.app import create_app
+from web.parts import Parts
+from workers.parts import WorkerParts
+from workers.runtime import UnknownBroker, Workers, start_workers
+from workers.transport import MailboxTransport, SmtpTransport, Transport
+
+MARK: Final = "demo"
+STOP_WITHIN_S: Final = 9.0
+_log: Final = structlog.get_logger()
+
+
+def mark_demo(settings: Settings) -> None:
+    """Say for ever that this directory is a demo's: its logins are known to all."""
+    (settings.data_dir / MARK).touch(mode=0o600)
+
+
+def refuse_demo(settings: Settings) -> None:
+    """Raise CommandRefused for a demo's directory."""
+    if (settings.data_dir / MARK).exists():
+        raise CommandRefused(
+            f"{settings.data_dir} est une démonstration, dont les mots de passe sont publics : "
+            "lancez « suivi demo », ou choisissez un autre SUIVI_DATA_DIR."
+        )
+
+
+def transport_of(settings: Settings) -> Transport | None:
+    """The mail server of the settings; None while there is none."""
+    if not settings.smtp_url:
+        return None
+    try:
+        return SmtpTransport(settings.smtp_url)
+    except ValueError as error:
+        raise CommandRefused("SUIVI_SMTP_URL doit être smtp[s]://[utilisateur:mot de passe@]serveur[:port].") from error
+
+
+def web_parts(
+    installation: Installation,
+    base_url: str,
+    send_link: Callable[[str], None],
+    mailbox: MailboxTransport | None = None,
+) -> Parts:
+    """What the pages are given; a mailbox makes them a demo's."""
+    settings, townhall = installation.settings, installation.office.directory.townhall()
+    return Parts(
+        office=installation.office,
+        lists=installation.lists,
+        journal=installation.journal,
+        all_demands=installation.all_demands,
+        statistics=installation.statistics,
+        people=installation.people,
+        credentials=installation.credentials,
+        sessions=installation.sessions,
+        throttles=installation.throttles,
+        activations=installation.activations,
+        clients=installation.clients,
+        access_log=installation.access_log,
+        outbox=installation.outbox,
+        keyring=installation.keyring,
+        session_secret=installation.secrets.key("session"),
+        base_url=base_url,
+        zone=installation.zone,
+        clock=installation.clock,
+        random_bytes=installation.random_bytes,
+        calendar=installation.calendars(townhall.settings.alsace_moselle),
+        trusted_hosts=settings.hosts(base_url),
+        trusted_proxies=settings.trusted_proxies,
+        demo=mailbox is not None,
+        readiness=installation.readiness,
+        mails_waiting=lambda: mailbox is None and not settings.smtp_url,
+        mailbox=mailbox.kept if mailbox is not None else tuple,
+        send_link=send_link,
+    )
+
+
+def worker_parts(installation: Installation, base_url: str, transport: Transport | None) -> WorkerParts:
+    """What the jobs are given."""
+    return WorkerParts(
+        office=installation.office,
+        register=installation.register,
+        outbox=installation.outbox,
+        keyring=installation.keyring,
+        leases=installation.leases,
+        sweeps=installation.sweeps,
+        transport=transport,
+        sender=installation.settings.sender(base_url),
+        clock=installation.clock,
+        catch_up=installation.catch_up,
+        broker_url=installation.settings.broker_url,
+    )
+
+
+def start(installation: Installation, base_url: str, transport: Transport | None, *, embedded: bool) -> Workers:
+    """Start the workers; raises CommandRefused when their broker cannot be used."""
+    try:
+        workers = start_workers(worker_parts(installation, base_url, transport), embedded=embedded)
+    except UnknownBroker as error:
+        raise CommandRefused("SUIVI_BROKER_URL doit être redis://… ou amqp://…, ou vide.") from error
+    except ImportError as error:
+        raise CommandRefused(f"Le module {error.name} manque : installez suivi[redis] ou suivi[rabbitmq].") from error
+    installation.after_save.append(workers.wake)
+    return workers
+
+
+def serve(
+    installation: Installation,
+    bound: socket.socket,
+    ready: Callable[[str], object],
+    mailbox: MailboxTransport | None = None,
+) -> None:
+    """Serve pages, and mails unless a broker does, until SIGTERM or SIGINT; ``ready`` is told the public address."""
+    settings = installation.settings
+    base_url = settings.at(bound.getsockname()[1])
+    transport = mailbox or transport_of(settings)
+    links = LinkPost(installation, transport, base_url)
+    app = create_app(web_parts(installation, base_url, links.send, mailbox))
+    server = WebServer(app, bound, behind_proxy=settings.trusted_proxies > 0)
+    workers = None if settings.broker_url else start(installation, base_url, transport, embedded=True)
+    on_signal(server.stop)
+    ready(base_url)
+    server.run()
+    links.stop()
+    if workers is not None:
+        workers.stop()
+
+
+def work(installation: Installation, ready: Callable[[], object]) -> None:
+    """Deliver and sweep until SIGTERM or SIGINT."""
+    settings, stopping = installation.settings, Event()
+    workers = start(installation, settings.at(8000), transport_of(settings), embedded=False)
+    on_signal(stopping.set)
+    ready()
+    stopping.wait()
+    workers.stop()
+
+
+def on_signal(stop: Callable[[], object]) -> None:
+    """Stop cleanly when told; what is still busy after nine seconds is left to the next start, which loses nothing."""
+
+    def told(number: int, _: FrameType | None) -> None:
+        last = Timer(STOP_WITHIN_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        Thread(target=_log.info, args=("stopping",), kwargs={"signal": number}, daemon=True).start()
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)

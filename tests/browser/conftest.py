@@ -1,0 +1,183 @@
+"""A served town hall, its mail server and a real browser; without Chromium these tests say so."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from threading import Condition
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import BrowserContext, sync_playwright
+
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PASSWORD = "sept girafes dansent"
+
+
+@dataclass
+class Letterbox:
+    """What the mail server was handed; a test waits for a number of letters."""
+
+    letters: list[EmailMessage] = field(default_factory=list)
+    arrived: Condition = field(default_factory=Condition)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 — aiosmtpd's name
+        letter = message_from_bytes(envelope.content, policy=policy.default)
+        with self.arrived:
+            self.letters.append(letter)  # type: ignore[arg-type]  # the default policy makes EmailMessage
+            self.arrived.notify_all()
+        return "250 OK"
+
+    def wait_for(self, number: int, timeout: float = 60) -> list[EmailMessage]:
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.letters) >= number, timeout), f"{len(self.letters)} letters"
+        return self.letters
+
+
+@dataclass
+class Served:
+    """A town hall that answers on loopback."""
+
+    base_url: str
+    directory: Path
+    token: str
+    letterbox: Letterbox
+
+    def submit(self, **applicant: Any) -> str:
+        """A citizen's form comes in through the API."""
+        person = {"civility": "Mme", "last_name": "Nuñez", "first_name": "Zoé", "email": "zoe@example.org"} | applicant
+        answers = {
+            "kind": "sans_filiation",
+            "applicant_quality": "self",
+            "motive": "passport",
+        }
+        form = {"procedure": "BRO", "channel": "internet", "applicant": person, "answers": answers}
+        request = Request(f"{self.base_url}/api/v1/demands", json.dumps(form).encode(), self.headers, method="POST")  # noqa: S310 — loopback
+        with urlopen(request, timeout=30) as answer:  # noqa: S310 — loopback
+            reference: str = json.load(answer)["reference"]
+        return reference
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+
+
+def procedure() -> list[dict[str, Any]]:
+    """A small form with one field of most types."""
+    return [
+        {
+            "code": "BRO",
+            "title": "Copie d’acte, essai",
+            "service": "État civil",
+            "fields": [
+                {
+                    "name": "kind",
+                    "label": "Document demandé",
+                    "type": "choice",
+                    "required": True,
+                    "choices": [{"value": "sans_filiation", "label": "Extrait sans filiation"}],
+                },
+                {"name": "applicant_quality", "label": "Vous êtes", "type": "text"},
+                {"name": "motive", "label": "Motif", "type": "long_text"},
+            ],
+        }
+    ]
+
+
+@pytest.fixture(scope="module")
+def letterbox() -> Iterator[tuple[Letterbox, int]]:
+    box = Letterbox()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port(), loop=asyncio.new_event_loop())
+    controller.start()
+    yield box, controller.port
+    controller.stop()
+    controller.loop.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, letterbox: tuple[Letterbox, int]) -> Iterator[Served]:
+    directory, port = tmp_path_factory.mktemp("served"), free_port()
+    environment = os.environ | {
+        "SUIVI_DATA_DIR": str(directory / "var"),
+        "SUIVI_SMTP_URL": f"smtp://127.0.0.1:{letterbox[1]}",
+    }
+
+    def suivi(*words: str, given: str | None = None) -> str:
+        command = [sys.executable, "-m", "suivi.cli", *words]
+        done = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    suivi("init", "--name", "Mairie de Saint-Aubin")
+    (directory / "procedures.json").write_text(json.dumps(procedure()))
+    suivi("procedure", "import", str(directory / "procedures.json"))
+    for code, name in (("lea", "Léa Martin"), ("max", "Max Petit")):
+        suivi("agent", "create", code, "--name", name, "--email", f"{code}@mairie.example", "--service", "État civil")
+        suivi("agent", "set-password", code, given=PASSWORD + "\n")
+    token = suivi("api-client", "create", "site", "--scope", "intake", "--scope", "read").strip()
+    with running(["serve", "--port", str(port)], environment):
+        yield Served(f"http://127.0.0.1:{port}", directory, token, letterbox[0])
+
+
+@contextmanager
+def running(words: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs until the block ends; entered once it says where it answers."""
+    command = [sys.executable, "-u", "-m", "suivi.cli", *words]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert re.search("répond", process.stdout.readline())
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(15) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = shutil.which("chromium")
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail("CI needs Chromium")
+    if found is None:
+        pytest.skip("no Chromium here")
+    return found
+
+
+@pytest.fixture(params=["wide", "narrow", "no-script"])
+def browser(request: pytest.FixtureRequest, chromium: str, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A wide window, a telephone, and a browser that runs no script."""
+    width = 390 if request.param == "narrow" else 1280
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"),
+            executable_path=chromium,
+            headless=True,
+            args=ARGUMENTS,
+            viewport={"width": width, "height": 900},
+            java_script_enabled=request.param != "no-script",
+        )
+        context.set_default_timeout(30_000)
+        yield context
+        context.close()

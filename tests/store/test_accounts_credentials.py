@@ -1,0 +1,138 @@
+"""E-mail addresses and passwords of agents, on a real store."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+
+from store import passwords
+from store.accounts import create_tables
+from store.activations import Activations
+from store.credentials import Credentials
+from store.engines import sqlite_engine
+from store.sessions import Sessions
+from store.transactions import writing
+
+NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+GOOD = "sept girafes dansent"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = sqlite_engine(str(tmp_path / "accounts.db"))
+    with writing(engine) as connection:
+        create_tables(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def credentials(engine: Engine) -> Credentials:
+    return Credentials(engine, QUICK)
+
+
+def test_only_the_right_password_of_the_right_agent_is_accepted(credentials: Credentials) -> None:
+    credentials.set_password("zoe", GOOD, NOW)
+    assert credentials.check("zoe", GOOD)
+    assert not credentials.check("zoe", GOOD + " ")
+    assert not credentials.check("luc", GOOD)
+    assert credentials.has_password("zoe")
+    assert not credentials.has_password("luc")
+
+
+def test_an_agent_with_an_address_and_no_password_cannot_log_in(credentials: Credentials) -> None:
+    credentials.set_email("luc", "luc@mairie.example")
+    assert not credentials.check("luc", "")
+    assert not credentials.has_password("luc")
+
+
+def test_an_unknown_code_takes_as_long_as_a_known_one(engine: Engine) -> None:
+    credentials = Credentials(engine)
+    credentials.set_password("zoe", GOOD, NOW)
+
+    def seconds(code: str) -> float:
+        began = perf_counter()
+        credentials.check(code, "un mauvais mot de passe")
+        return perf_counter() - began
+
+    known, unknown = (median(seconds(code) for _ in range(7)) for code in ("zoe", "personne"))
+    assert 0.4 < unknown / known < 2.5
+
+
+def test_accents_typed_on_another_keyboard_are_the_same_password(credentials: Credentials) -> None:
+    credentials.set_password("zoe", "été à la me\u0301diathèque", NOW)
+    assert credentials.check("zoe", "e\u0301te\u0301 à la médiathèque")
+
+
+def test_changing_the_address_keeps_the_password_and_back(credentials: Credentials) -> None:
+    credentials.set_password("zoe", GOOD, NOW)
+    credentials.set_email("zoe", "zoe@mairie.example")
+    assert credentials.check("zoe", GOOD)
+    credentials.set_password("zoe", GOOD + "!", NOW)
+    assert credentials.email("zoe") == "zoe@mairie.example"
+    credentials.set_email("luc", None)
+    assert credentials.emails(["zoe", "luc", "eva"]) == {"zoe": "zoe@mairie.example"}
+    assert credentials.email("eva") is None
+
+
+def test_a_new_password_ends_sessions_and_links_of_that_agent_only(engine: Engine, credentials: Credentials) -> None:
+    sessions, links = Sessions(engine), Activations(engine)
+    for code in ("zoe", "luc"):
+        sessions.open(code, NOW, f"session of {code}")
+        links.issue(code, f"link of {code}", NOW, timedelta(days=1))
+    credentials.set_password("zoe", GOOD, NOW)
+    assert (len(sessions.of("zoe")), len(sessions.of("luc"))) == (0, 1)
+    assert (links.find("link of zoe", NOW), links.find("link of luc", NOW)) == (None, "luc")
+
+
+def test_a_hash_made_with_old_settings_is_renewed_at_login(engine: Engine, credentials: Credentials) -> None:
+    credentials.set_password("zoe", GOOD, NOW)
+    stronger = PasswordHasher(time_cost=2, memory_cost=128, parallelism=1)
+    assert Credentials(engine, stronger).check("zoe", GOOD)
+    with engine.connect() as connection:
+        written = connection.exec_driver_sql("SELECT password_hash FROM credentials").scalar_one()
+    assert "m=128,t=2" in written
+    assert Credentials(engine, stronger).check("zoe", GOOD)
+
+
+def test_no_password_stands_in_any_file(tmp_path: Path, credentials: Credentials) -> None:
+    credentials.set_password("zoe", GOOD, NOW)
+    assert not any(GOOD.encode() in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("motdepasse1234", "Mot de passe 123456", "MOT-DE-PASSE-OUBLIÉ", "12345678901234", "azertyuiopqsdf"),
+        *("aaaaaaaaaaaaaa", "password123456", "liberté égalité fraternité", "jetaimejetaime", "1a2z3e4r5t6y7u"),
+    ],
+)
+def test_common_passwords_are_refused(password: str) -> None:
+    assert passwords.faults(password) == [
+        "Ce mot de passe est trop courant : choisissez une suite de mots que vous seul associez."
+    ]
+
+
+@pytest.mark.parametrize("password", [GOOD, "à" * 7 + "ù" * 7, "x7" * 7 + "!", "🦒" * 7 + "girafes", "a b c d e f g h"])
+def test_no_composition_rules(password: str) -> None:
+    assert passwords.faults(password) == []
+
+
+def test_lengths() -> None:
+    assert passwords.faults("abcdefghijkm") == ["14 caractères au moins : il en manque 2."]
+    assert passwords.faults("ab" * 64) == []
+    assert passwords.faults("ab" * 64 + "c") == ["128 caractères au plus."]
+    assert passwords.faults("quatorze\x00caractères") != []
+
+
+def test_the_shipped_list_holds_only_passwords_that_length_lets_through() -> None:
+    lines = (Path(passwords.__file__).parent / "common_passwords.txt").read_text("utf-8").splitlines()
+    shipped = [line for line in lines if not line.startswith("#")]
+    assert len(shipped) > 1_000
+    assert all(passwords.SHORTEST <= len(line) <= passwords.LONGEST for line in shipped)

@@ -1,0 +1,200 @@
+"""Sessions, links, throttles, programs, the access log and the clock's leases, on a real store."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.errors import AlreadyExists, Invalid
+from store.access_log import Access, AccessLog
+from store.accounts import create_tables
+from store.activations import Activations
+from store.clients import ApiClients
+from store.engines import sqlite_engine
+from store.leases import Leases
+from store.sessions import Sessions
+from store.throttles import Throttles
+from store.transactions import writing
+
+NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = sqlite_engine(str(tmp_path / "accounts.db"))
+    with writing(engine) as connection:
+        create_tables(connection)
+    yield engine
+    engine.dispose()
+
+
+class TestSessions:
+    def test_a_token_finds_its_session_and_its_hash_alone_is_kept(self, engine: Engine, tmp_path: Path) -> None:
+        sessions = Sessions(engine)
+        assert sessions.open("zoe", NOW, "a token of thirty-two characters") == "a token of thirty-two characters"
+        found = sessions.find("a token of thirty-two characters", NOW, IDLE, ABSOLUTE)
+        assert found is not None
+        assert found.agent == "zoe"
+        assert sessions.find("another", NOW, IDLE, ABSOLUTE) is None
+        assert not any(b"thirty-two" in path.read_bytes() for path in tmp_path.iterdir())
+
+    def test_use_is_noted_once_a_minute_at_most(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        sessions.open("zoe", NOW, "t")
+        sessions.find("t", NOW + 59 * SECOND, IDLE, ABSOLUTE)
+        assert sessions.of("zoe")[0].seen_at == NOW
+        sessions.find("t", NOW + MINUTE, IDLE, ABSOLUTE)
+        assert sessions.of("zoe")[0].seen_at == NOW + MINUTE
+
+    def test_it_ends_when_idle_and_at_the_latest_after_ten_hours(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        sessions.open("zoe", NOW, "idle")
+        assert sessions.find("idle", NOW + IDLE, IDLE, ABSOLUTE) is None
+        assert sessions.of("zoe") == []
+        sessions.open("zoe", NOW, "long")
+        for minutes in range(20, 600, 20):
+            assert sessions.find("long", NOW + minutes * MINUTE, IDLE, ABSOLUTE) is not None
+        assert sessions.find("long", NOW + ABSOLUTE, IDLE, ABSOLUTE) is None
+
+    def test_sessions_are_closed_one_by_one_or_all_at_once(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        for code, token in (("zoe", "a"), ("zoe", "b"), ("zoe", "c"), ("luc", "d")):
+            sessions.open(code, NOW, token)
+        sessions.close("a")
+        sessions.close("a")
+        assert len(sessions.of("zoe")) == 2
+        sessions.close_all("zoe")
+        assert sessions.of("zoe") == []
+        assert len(sessions.of("luc")) == 1
+
+    def test_old_ones_are_forgotten_when_others_open(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        sessions.open("zoe", NOW, "a")
+        sessions.open("luc", NOW + 3 * DAY, "b")
+        assert sessions.of("zoe") == []
+
+
+class TestThrottles:
+    def test_no_delay_before_the_fifth_failure_then_it_doubles_up_to_a_minute(self, engine: Engine) -> None:
+        throttles, now, waits = Throttles(engine), NOW, []
+        for _ in range(13):
+            throttles.failed("k", now)
+            waits.append(throttles.wait("k", now))
+            now += timedelta(seconds=waits[-1])
+            assert throttles.wait("k", now) == 0
+        assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+    def test_fifteen_quiet_minutes_forget(self, engine: Engine) -> None:
+        throttles = Throttles(engine)
+        for _ in range(9):
+            throttles.failed("k", NOW)
+        assert throttles.wait("k", NOW + 15 * MINUTE) == 0
+        throttles.failed("k", NOW + 15 * MINUTE)
+        assert throttles.wait("k", NOW + 15 * MINUTE) == 0
+
+    def test_keys_do_not_touch_each_other_and_a_success_clears(self, engine: Engine, tmp_path: Path) -> None:
+        throttles = Throttles(engine)
+        for _ in range(6):
+            throttles.failed("typed as a code", NOW)
+        assert throttles.wait("other", NOW) == 0
+        assert throttles.wait("typed as a code", NOW, free=20) == 0
+        assert not any(b"typed as a code" in path.read_bytes() for path in tmp_path.iterdir())
+        throttles.cleared("typed as a code")
+        assert throttles.wait("typed as a code", NOW) == 0
+
+    def test_a_clock_set_back_never_makes_the_wait_longer(self, engine: Engine) -> None:
+        throttles = Throttles(engine)
+        for _ in range(20):
+            throttles.failed("k", NOW)
+        assert throttles.wait("k", NOW - DAY) <= 60
+
+
+class TestActivations:
+    def test_the_latest_link_is_the_only_one_and_serves_once(self, engine: Engine) -> None:
+        links = Activations(engine)
+        links.issue("zoe", "first", NOW, DAY)
+        links.issue("zoe", "second", NOW, DAY)
+        assert links.find("first", NOW) is None
+        assert [links.find("second", NOW) for _ in range(3)] == ["zoe"] * 3
+        assert links.consume("first", NOW) is None
+        assert links.consume("second", NOW) == "zoe"
+        assert links.consume("second", NOW) is None
+
+    def test_it_expires(self, engine: Engine) -> None:
+        links = Activations(engine)
+        links.issue("zoe", "t", NOW, DAY)
+        assert links.find("t", NOW + DAY) is None
+        assert links.consume("t", NOW + DAY) is None
+
+    def test_two_who_use_it_at_once_are_one(self, engine: Engine) -> None:
+        links = Activations(engine)
+        for round_ in range(20):
+            links.issue("zoe", f"t{round_}", NOW, DAY)
+            with ThreadPoolExecutor(4) as pool:
+                found = list(pool.map(lambda _, t=f"t{round_}": links.consume(t, NOW), range(4)))
+            assert sorted(map(str, found)) == ["None", "None", "None", "zoe"]
+
+
+class TestApiClients:
+    def test_a_token_finds_the_program_and_its_scopes(self, engine: Engine) -> None:
+        clients = ApiClients(engine)
+        clients.create("site", "token", ["read", "intake"], NOW)
+        found = clients.find("token")
+        assert found is not None
+        assert (found.name, found.scopes) == ("site", frozenset({"intake", "read"}))
+        assert clients.find("other") is None
+        assert clients.names() == ["site"]
+
+    def test_names_are_unique_and_scopes_known(self, engine: Engine) -> None:
+        clients = ApiClients(engine)
+        clients.create("site", "token", ["read"], NOW)
+        with pytest.raises(AlreadyExists):
+            clients.create("site", "other", ["read"], NOW)
+        for name, scopes in (("deux mots", ["read"]), ("", ["read"]), ("x", []), ("x", ["write"])):
+            with pytest.raises(Invalid):
+                clients.create(name, "t", scopes, NOW)
+
+
+def test_the_access_log_keeps_who_looked_at_what_for_a_while(engine: Engine) -> None:
+    log = AccessLog(engine)
+    log.note("zoe", "AEN-1", "demand", NOW)
+    log.note("luc", "AEN-1", "history", NOW + DAY)
+    log.note("luc", "AEN-2", "demand", NOW)
+    assert log.of("AEN-1") == [
+        Access("zoe", "AEN-1", "demand", NOW),
+        Access("luc", "AEN-1", "history", NOW + DAY),
+    ]
+    assert log.purge(NOW + DAY) == 2
+    assert [access.agent for access in log.of("AEN-1")] == ["luc"]
+
+
+class TestLeases:
+    EVERY, LEASE = timedelta(minutes=10), timedelta(minutes=2)
+
+    def take(self, leases: Leases, at: datetime) -> bool:
+        return leases.take("job", at, self.LEASE, self.EVERY)
+
+    def test_one_of_many_clocks_gets_the_job(self, engine: Engine) -> None:
+        leases = Leases(engine)
+        with ThreadPoolExecutor(6) as pool:
+            took = list(pool.map(lambda _: self.take(leases, NOW), range(12)))
+        assert took.count(True) == 1
+
+    def test_it_is_due_again_after_its_period(self, engine: Engine) -> None:
+        leases = Leases(engine)
+        assert self.take(leases, NOW)
+        leases.done("job", NOW + SECOND)
+        assert not self.take(leases, NOW + self.EVERY)
+        assert self.take(leases, NOW + self.EVERY + SECOND)
+
+    def test_a_clock_that_died_loses_its_lease(self, engine: Engine) -> None:
+        leases = Leases(engine)
+        assert self.take(leases, NOW)
+        assert not self.take(leases, NOW + self.LEASE - SECOND)
+        assert self.take(leases, NOW + self.LEASE)
+        assert leases.take("other job", NOW, self.LEASE, self.EVERY)

@@ -1,0 +1,125 @@
+"""The command line on real stores, in this process; a founded town hall is made once and copied for each test."""
+
+import io
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from suivi.cli import run
+from suivi.compose import Installation
+from suivi.opening import opened
+from suivi.settings import read_settings
+
+EXCERPT = Path(__file__).with_name("excerpt.jsonl")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class CommandLine:
+    """``suivi`` in one data directory."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.directory, self._monkeypatch = directory, monkeypatch
+        for name in ("EVENTS_URL", "VIEWS_URL", "KEYS_URL", "ACCOUNTS_URL", "KEYS_DIR", "BROKER_URL", "SMTP_URL"):
+            monkeypatch.delenv(f"SUIVI_{name}", raising=False)
+        for name in ("MASTER_SECRET", "MASTER_SECRET_FILE", "BASE_URL", "TIMEZONE"):
+            monkeypatch.delenv(f"SUIVI_{name}", raising=False)
+        monkeypatch.setenv("SUIVI_DATA_DIR", str(directory))
+
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
+        out, err = io.BytesIO(), io.BytesIO()
+        with self._monkeypatch.context() as patch, quiet_logs():
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+            patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8", write_through=True))
+            patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", write_through=True))
+            code = run([str(argument) for argument in arguments])
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+                stream.detach()  # type: ignore[attr-defined]  # our own wrappers
+        return Done(code, out.getvalue().decode(), err.getvalue().decode())
+
+    @contextmanager
+    def opened(self) -> Iterator[Installation]:
+        with opened(read_settings({"SUIVI_DATA_DIR": str(self.directory)})) as installation:
+            yield installation
+
+
+@contextmanager
+def quiet_logs() -> Iterator[None]:
+    """Commands configure the logs of their process; this one is pytest's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def new_town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Nothing is installed yet."""
+    return CommandLine(tmp_path / "var", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("founded") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        assert CommandLine(directory, patch)("init", "--name", "Mairie de Saint-Aubin").code == 0
+    return directory
+
+
+@pytest.fixture(scope="session")
+def lived_in(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("lived-in") / "var"
+    shutil.copytree(founded, directory)
+    with pytest.MonkeyPatch.context() as patch:
+        assert CommandLine(directory, patch)("import", EXCERPT, "--create-missing").code == 0
+    return directory
+
+
+@pytest.fixture
+def suivi(founded: Path, new_town: CommandLine) -> CommandLine:
+    """A town hall with the shipped catalogue."""
+    shutil.copytree(founded, new_town.directory)
+    return new_town
+
+
+@pytest.fixture
+def town(lived_in: Path, new_town: CommandLine) -> CommandLine:
+    """The same, with the excerpt's twelve demands."""
+    shutil.copytree(lived_in, new_town.directory)
+    return new_town
+
+
+@pytest.fixture
+def reference_of(town: CommandLine) -> Callable[[str], str]:
+    """The reference that the import gave to a case of the excerpt."""
+
+    def find(external_id: str) -> str:
+        with town.opened() as installation:
+            fingerprint = installation.office.intake.fingerprint_of("import", external_id)
+            return installation.register.references([fingerprint])[fingerprint]
+
+    return find

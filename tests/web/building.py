@@ -1,0 +1,27 @@
+"""The web over a whole installation, as the composition root hands it over."""
+
+from typing import Any
+
+from flask import Flask
+
+from suivi.compose import Installation
+from web.app import create_app
+from web.parts import Parts
+
+
+def parts_of(installation: Installation, **changed: Any) -> Parts:
+    """What the web is given; a test changes what it is about."""
+    names = (
+        *("office", "lists", "journal", "all_demands", "statistics", "people", "credentials", "sessions", "throttles"),
+        *("activations", "clients", "access_log", "outbox", "keyring", "zone", "clock", "random_bytes"),
+    )
+    usual = {name: getattr(installation, name) for name in names}
+    usual |= {"session_secret": installation.secrets.key("session"), "calendar": installation.calendars(False)}
+    return Parts(**(usual | {"base_url": "http://localhost"} | changed))
+
+
+def app_of(installation: Installation, **changed: Any) -> Flask:
+    """The application under test: what breaks is raised."""
+    app = create_app(parts_of(installation, **changed))
+    app.testing = True
+    return app

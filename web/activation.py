@@ -1,0 +1,71 @@
+"""First login and forgotten password: a link that serves once; opening it consumes nothing (mail scanners do)."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError, validates_schema
+
+from domain.agent import Agent
+from domain.errors import UnknownAgent
+from store.passwords import faults
+from web import current, sessions
+from web.access import open_to_all
+from web.forms import Form, fields, rerender
+
+activation = Blueprint("activation", __name__)
+
+
+class NewPassword(Form):
+    """A password and the same again."""
+
+    password = fields.String(required=True)
+    confirmation = fields.String(required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def same_and_strong(self, data: dict[str, Any], **_: Any) -> None:
+        """Long enough, not a common one, and typed twice alike."""
+        if sentences := faults(data["password"]):
+            raise ValidationError(sentences, "password")
+        if data["password"] != data["confirmation"]:
+            raise ValidationError("Les deux mots de passe ne sont pas les mêmes.", "confirmation")
+
+
+def _page(token: str) -> dict[str, Any]:
+    return {"token": token, "agent": _agent_of(current.parts().activations.find(token, current.now()))}
+
+
+@activation.get("/activation/<token>")
+@open_to_all
+def show(token: str) -> ResponseReturnValue:
+    """The form to choose a password."""
+    page = _page(token)
+    return render_template("activation.html", **page), 200 if page["agent"] else 404
+
+
+@activation.post("/activation/<token>")
+@open_to_all
+@rerender("activation.html", _page)
+def choose(token: str) -> ResponseReturnValue:
+    """« Je valide »: the password is set, every open session of the agent ends, the link is used up."""
+    if _page(token)["agent"] is None:
+        return render_template("activation.html", token=token, agent=None), 404
+    password = NewPassword().load(request.form)["password"]
+    parts, now = current.parts(), current.now()
+    code = parts.activations.consume(token, now)
+    if code is None:
+        return render_template("activation.html", token=token, agent=None), 404
+    parts.credentials.set_password(code, password, now)
+    sessions.close()
+    flash(f"Votre mot de passe est enregistré. Connectez-vous avec votre code agent : {code}.")
+    return redirect(url_for("login.show"), 303)
+
+
+def _agent_of(code: str | None) -> Agent | None:
+    if code is None:
+        return None
+    try:
+        agent = current.parts().office.directory.agent(code)
+    except UnknownAgent:
+        return None
+    return agent if agent.active else None

@@ -1,0 +1,61 @@
+"""The journal of finished demands and the statistics, for analysts' programs."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import Response
+
+from domain.errors import Invalid
+from projections.journal import JournalCriteria, JournalRow
+from projections.people import AgentRow
+from web import current
+from web.api import shapes
+from web.api.blueprint import operation
+from web.api.demands import READERS
+from web.api.queries import JournalQuery, StatisticsQuery, beginning, day, end
+from web.api.written import answer
+
+LONGEST_PERIOD: Final = timedelta(days=36_525)
+
+
+@operation("/journal", *READERS, query=JournalQuery, shape=shapes.JournalPage, refusals=(400, 422))
+def read_journal(query: dict[str, Any]) -> Response:
+    """Le journal : les demandes terminées."""
+    first, last = beginning(query.pop("closed_from")), end(query.pop("closed_to"))
+    page = current.parts().journal.page(JournalCriteria(closed_from=first, closed_before=last, **query), None)
+    agents = current.parts().people.agents()
+    return answer({"items": [_finished(row, agents) for row in page.rows], "next": page.next})
+
+
+@operation("/statistics", *READERS, query=StatisticsQuery, shape=shapes.FiguresShape, refusals=(422,))
+def read_statistics(query: dict[str, Any]) -> Response:
+    """Les statistiques d'une période."""
+    first, last = day(query["first"]), day(query["last"])
+    today = current.parts().calendar.local_day(current.now())
+    _require_order(first, last or today)
+    figures = current.parts().statistics.figures(first, last, query["by"], today)
+    return answer(figures.as_json())
+
+
+def _require_order(first: date | None, last: date) -> None:
+    if first is not None and first > last:
+        raise Invalid({"from": ["La période commence après sa fin."]})
+    if first is not None and last - first > LONGEST_PERIOD:
+        raise Invalid({"from": ["La période dépasse cent ans."]})
+
+
+def _finished(row: JournalRow, agents: dict[str, AgentRow]) -> dict[str, Any]:
+    names = {code: agent.name for code, agent in agents.items()}
+    return {
+        "reference": row.reference,
+        "procedure": row.procedure,
+        "service": row.service,
+        "status": row.status,
+        "outcome": row.outcome,
+        "channel": row.channel,
+        "submitted_at": row.submitted_at,
+        "taken_at": row.taken_at,
+        "closed_at": row.closed_at,
+        "agents": [{"code": code, "name": names.get(code, code)} for code in row.agents],
+        "milestones": [{"kind": m.kind, "at": m.at, "agent": m.agent} for m in row.milestones],
+    }

@@ -1,0 +1,118 @@
+"""Who asks, when and for what, during one request."""
+
+import re
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from flask import current_app, g, request
+
+from domain.agent import Agent
+from domain.definition import Definition
+from domain.facts import Command
+from domain.rights import WORKS_ON_DEMANDS, Role
+from projections.reading import Counters, Scope
+from store.clients import ApiClient
+from web.parts import EXTENSION, Parts
+
+_COMMAND_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LARGEST_VERSION: Final = 2**31
+
+
+def parts() -> Parts:
+    """What the composition root built."""
+    installed: Parts = current_app.extensions[EXTENSION]
+    return installed
+
+
+def now() -> datetime:
+    """The instant of this request: asked once, so that everything in it happens at the same time."""
+    if "now" not in g:
+        g.now = parts().clock()
+    instant: datetime = g.now
+    return instant
+
+
+def maybe_agent() -> Agent | None:
+    """The agent who is logged in, or None on the pages open to all."""
+    agent: Agent | None = g.get("agent")
+    return agent
+
+
+def agent() -> Agent:
+    """The agent who is logged in; only views with a rule of roles may ask."""
+    agent = maybe_agent()
+    if agent is None:
+        raise RuntimeError("this view is open to all: nobody is logged in")
+    return agent
+
+
+def client() -> ApiClient:
+    """The program that calls the API; only views with a rule of scopes may ask."""
+    client: ApiClient = g.client
+    return client
+
+
+def scope() -> Scope:
+    """What the agent may list, by the rights in force at this request."""
+    if "scope" not in g:
+        g.scope = _scope_of(agent())
+    found: Scope = g.scope
+    return found
+
+
+def counters() -> Counters | None:
+    """How many demands each section holds, for the tabs; None where nobody works on demands."""
+    if "counters" not in g:
+        reader = maybe_agent()
+        works = reader is not None and reader.rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR)
+        g.counters = parts().lists.counters(scope(), now()) if works else None
+    counted: Counters | None = g.counters
+    return counted
+
+
+def correlation_id() -> str:
+    """One random name for this request, found again in facts and logs."""
+    if "correlation_id" not in g:
+        g.correlation_id = parts().random_bytes(8).hex()
+    correlation: str = g.correlation_id
+    return correlation
+
+
+def command() -> Command:
+    """A command of the agent, or of the API's client; a form's ``command_id`` makes a double click harmless."""
+    actor = f"api:{client().name}" if "client" in g else f"agent:{agent().code}"
+    return Command(actor, now(), _typed_command_id() or new_command_id(), correlation_id())
+
+
+def new_command_id() -> str:
+    """A fresh id, also for the hidden field of a form."""
+    return str(UUID(bytes=parts().random_bytes(16), version=4))
+
+
+def seen_version() -> int | None:
+    """The version of the demand that the page showed, from the form's hidden ``version``."""
+    typed = request.form.get("version", "")
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= len(str(_LARGEST_VERSION))):
+        return None
+    return int(typed)
+
+
+def _typed_command_id() -> str | None:
+    typed = request.form.get("command_id", "")
+    return typed if _COMMAND_ID.fullmatch(typed) else None
+
+
+def _scope_of(agent: Agent) -> Scope:
+    rights = agent.rights
+    known = parts().people.procedures().values()
+    procedures = (
+        Definition(code=row.code, title=row.title, service=row.service, restricted=row.restricted) for row in known
+    )
+    works = rights.has(*WORKS_ON_DEMANDS)
+    return Scope(
+        agent=agent.code,
+        processable=tuple(rights.processable(procedures)),
+        services=tuple(sorted(rights.services)) if works else (),
+        everything=rights.has(Role.AUDITOR) and not works,
+    )

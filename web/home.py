@@ -1,0 +1,46 @@
+"""Accueil: how many demands wait in each section, and the most urgent ones; the manifest of the desktop shortcut."""
+
+from typing import Final
+
+from flask import Blueprint, Response, json, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.rights import WORKS_ON_DEMANDS
+from web import current, frame
+from web.access import allowed, open_to_all
+from web.lines import lines
+
+home = Blueprint("home", __name__)
+MOST_URGENT: Final = 12
+
+
+@home.get("/", endpoint="home")
+@allowed()
+def show() -> ResponseReturnValue:
+    """Accueil."""
+    works = current.agent().rights.has(*WORKS_ON_DEMANDS)
+    rows = current.parts().lists.urgent(current.scope(), current.now(), MOST_URGENT) if works else []
+    return render_template("home.html", lines=lines(rows), counters=current.counters())
+
+
+@home.get("/manifest.webmanifest")
+@open_to_all
+def manifest() -> Response:
+    """« Créer un raccourci »: what the browser needs to put Suivi among the applications."""
+    asset = frame.asset
+    icons = [
+        {"src": asset("icon.svg"), "type": "image/svg+xml", "sizes": "any"},
+        {"src": asset("icon-192.png"), "type": "image/png", "sizes": "192x192"},
+        {"src": asset("icon-512.png"), "type": "image/png", "sizes": "512x512"},
+    ]
+    body = {
+        "name": f"Suivi – {frame.townhall().name}",
+        "short_name": "Suivi",
+        "lang": "fr",
+        "start_url": url_for("home.home"),
+        "display": "standalone",
+        "background_color": "#f5f7fa",
+        "theme_color": "#18325f",
+        "icons": icons,
+    }
+    return Response(json.dumps(body), content_type="application/manifest+json")

@@ -1,0 +1,148 @@
+"""The journal: finished demands and archives, with their milestones and nothing personal."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, make_response, render_template, request
+from marshmallow import fields
+from werkzeug import Response
+
+from domain.errors import Invalid
+from domain.rights import WORKS_ON_DEMANDS, Role
+from projections.cursors import BadCursor
+from projections.journal import JournalCriteria, JournalMilestone, JournalPage
+from projections.reading import Scope
+from web import current, frame, people
+from web.access import allowed
+from web.criteria import SIZES, Day, is_miscopied, written
+from web.filters import agent_name, day, kind_label, letter_label, term
+from web.forms import Form, Length, OneOf
+
+journal = Blueprint("journal", __name__)
+SEES_THE_WHOLE_TOWN: Final = (Role.ADMIN, Role.AUDITOR, Role.ANALYST)
+VOCABULARIES: Final = {"PutOnHold": "reason", "EventAdded": "event_type", "Closed": "outcome"}
+CHIPS: Final = {
+    "reference": "Référence",
+    "procedure": "Démarche",
+    "service": "Service",
+    "agent": "Agent",
+    "event_type": "Événement",
+    "closed_from": "Terminée depuis le",
+    "closed_to": "Terminée jusqu’au",
+}
+
+
+class Filters(Form):
+    """What narrows the journal."""
+
+    reference = fields.String(load_default=None, validate=Length(max=80))
+    procedure = fields.String(load_default=None, validate=Length(max=80))
+    service = fields.String(load_default=None, validate=Length(max=200))
+    agent = fields.String(load_default=None, validate=Length(max=80))
+    event_type = fields.String(load_default=None, validate=Length(max=80))
+    closed_from = Day()
+    closed_to = Day()
+    archives = fields.Boolean(load_default=False)
+    size = fields.Integer(load_default=SIZES[0], validate=OneOf(SIZES))
+    cursor = fields.String(load_default=None, validate=Length(max=200))
+
+
+@journal.get("/journal")
+@allowed()
+def show() -> Response:
+    """Le journal."""
+    try:
+        typed = Filters().load(request.args)
+        typed["reference"] = written(typed["reference"])
+        page = current.parts().journal.page(_criteria(typed), reach())
+    except Invalid as invalid:
+        return _refused(invalid.errors)
+    except BadCursor:
+        return _refused({"_schema": ["Cette page du journal n’existe plus : revenez au début."]})
+    return make_response(render_template("journal.html", **_context(typed, page)))
+
+
+def reach() -> Scope | None:
+    """The services and procedures whose finished demands this person sees; None for the whole town."""
+    return None if current.agent().rights.has(*SEES_THE_WHOLE_TOWN) else current.scope()
+
+
+def archive_limit() -> datetime:
+    """Demands finished before this instant are archives; the town sets how many days that is."""
+    return current.now() - timedelta(days=frame.townhall().archive_after_days)
+
+
+def milestone(step: JournalMilestone) -> str:
+    """A step of a finished demand, in the town's words."""
+    said = " : ".join(filter(None, (kind_label(step.kind), _detail(step.kind, step.detail or ""))))
+    return f"{said} ({agent_name(step.agent)})" if step.agent else said
+
+
+def _detail(kind: str, code: str) -> str:
+    """What a step's code stands for; nothing where it adds nothing."""
+    if kind in VOCABULARIES:
+        return term(code, VOCABULARIES[kind])
+    if kind.startswith("Mail"):
+        return letter_label(code).lower()
+    if kind == "Reassigned":
+        return f"à {agent_name(code)}"
+    return ""
+
+
+def _criteria(typed: Mapping[str, Any]) -> JournalCriteria:
+    start_of = current.parts().calendar.start_of
+    first, last = typed["closed_from"], typed["closed_to"]
+    return JournalCriteria(
+        reference=typed["reference"],
+        procedure=typed["procedure"],
+        service=typed["service"],
+        agent=typed["agent"],
+        event_type=typed["event_type"],
+        closed_from=start_of(first) if first else None,
+        closed_before=start_of(last + timedelta(1)) if last else None,
+        archived=typed["archives"],
+        archive_limit=archive_limit(),
+        limit=typed["size"],
+        cursor=typed["cursor"],
+    )
+
+
+def _context(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
+    whole_town = reach() is None
+    return {
+        "wanted": typed,
+        "page": page,
+        "chips": list(_chips(typed)),
+        "sizes": SIZES,
+        "procedures": people.choices_of_procedures(whole_town=whole_town),
+        "services": people.services(whole_town=whole_town),
+        "agents": people.colleagues(whole_town=whole_town),
+        "event_types": people.terms("event_type"),
+        "miscopied": not page.rows and is_miscopied(typed["reference"]),
+        "works": current.agent().rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR),
+        "archive_limit": archive_limit(),
+        "said": milestone,
+    }
+
+
+def _refused(errors: Mapping[str, list[str]]) -> Response:
+    context = _context(Filters().load({}), JournalPage([], None))
+    return make_response(render_template("journal.html", errors=errors, typed=request.args, **context), 422)
+
+
+def _chips(typed: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The criteria that are set: label, value, and the address of the journal without it."""
+    for name, label in CHIPS.items():
+        if typed[name]:
+            yield f"{label} :", _said(name, typed[name]), frame.same_page(**{name: None, "cursor": None})
+
+
+def _said(name: str, value: Any) -> str:
+    if name == "procedure" and value in people.definitions():
+        return people.definitions()[value].title
+    if name == "agent":
+        return people.name_of(value)
+    if name == "event_type":
+        return term(value, "event_type")
+    return day(value) if name.startswith("closed_") else str(value)

@@ -1,0 +1,147 @@
+"""The four lists of open demands: « Non traitées », « En cours », « En attente », « Du service »."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from flask import Blueprint, make_response, render_template, request, url_for
+from werkzeug import Response
+
+from domain.errors import Invalid, UnknownDemand
+from domain.rights import WORKS_ON_DEMANDS
+from projections.cursors import BadCursor
+from projections.reading import Page
+from web import criteria, current, people
+from web.access import allowed
+from web.filters import status_label
+from web.lines import lines
+
+lists = Blueprint("lists", __name__)
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One list: its address, its title in the guide's words, what it says when it holds nothing."""
+
+    name: str
+    address: str
+    title: str
+    sort: str
+    empty: str
+    advice: str
+
+
+SECTIONS: Final = {
+    section.name: section
+    for section in (
+        Section(
+            "untreated",
+            "non-traitees",
+            "Non traitées",
+            "received",
+            "Aucune demande n’attend d’être prise en compte.",
+            "Les nouvelles demandes de vos démarches arriveront ici ; vous serez prévenu par courriel.",
+        ),
+        Section(
+            "in_progress",
+            "en-cours",
+            "En cours",
+            "due",
+            "Vous n’avez aucune demande en cours.",
+            "Prenez-en une en compte dans « Non traitées ».",
+        ),
+        Section(
+            "on_hold",
+            "en-attente",
+            "En attente",
+            "received",
+            "Aucune de vos demandes n’est en attente.",
+            "« Mettre en attente », sur la page d’une demande en cours, suspend ses délais et ses relances.",
+        ),
+        Section(
+            "service",
+            "service",
+            "Du service",
+            "received",
+            "Votre service n’a aucune demande ouverte.",
+            "Les demandes terminées se trouvent dans le journal.",
+        ),
+    )
+}
+
+
+@lists.get("/demandes/non-traitees")
+@allowed(*WORKS_ON_DEMANDS)
+def untreated() -> Response:
+    """Non traitées: what nobody took yet among the procedures the agent has rights on."""
+    return shown("untreated")
+
+
+@lists.get("/demandes/en-cours")
+@allowed(*WORKS_ON_DEMANDS)
+def in_progress() -> Response:
+    """En cours: the agent's own demands."""
+    return shown("in_progress")
+
+
+@lists.get("/demandes/en-attente")
+@allowed(*WORKS_ON_DEMANDS)
+def on_hold() -> Response:
+    """En attente: the agent's own demands that wait for something outside the town hall."""
+    return shown("on_hold")
+
+
+@lists.get("/demandes/service")
+@allowed(*WORKS_ON_DEMANDS)
+def service() -> Response:
+    """Du service: every open demand of the agent's services."""
+    return shown("service")
+
+
+def shown(name: str) -> Response:
+    """A list under the criteria of its address; faulty ones are explained beside an empty list."""
+    section = SECTIONS[name]
+    try:
+        wanted = criteria.read(name, request.args, section.sort)
+        page = current.parts().lists.page(wanted.criteria, current.scope(), current.now())
+    except Invalid as invalid:
+        return refused(section, invalid.errors)
+    except BadCursor:
+        return refused(section, {"_schema": ["Cette page de la liste n’existe plus : revenez au début de la liste."]})
+    return make_response(render_template("demands/list.html", **_context(section, wanted, page)))
+
+
+def refused(section: Section, errors: Mapping[str, list[str]]) -> Response:
+    """The list again, with what was typed and what is wrong with it."""
+    wanted = criteria.nothing(section.name, section.sort)
+    context = _context(section, wanted, Page([], None))
+    return make_response(render_template("demands/list.html", errors=errors, typed=request.values, **context), 422)
+
+
+def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str, Any]:
+    rows = lines(page.rows)
+    reference = wanted.typed["reference"]
+    return {
+        "section": section,
+        "wanted": wanted,
+        "page": page,
+        "lines": rows,
+        "count": getattr(current.counters(), section.name, 0),
+        "chips": list(wanted.chips(f"lists.{section.name}")),
+        "bare": url_for(f"lists.{section.name}"),
+        "sizes": criteria.SIZES,
+        "procedures": people.choices_of_procedures(),
+        "agents": people.colleagues() if section.name == "service" else [],
+        "statuses": [(status, status_label(status)) for status in criteria.OPEN_IN_ORDER],
+        "miscopied": not rows and criteria.is_miscopied(reference),
+        "elsewhere": _elsewhere(reference) if not rows else None,
+    }
+
+
+def _elsewhere(reference: str | None) -> str | None:
+    """A demand searched by its reference that this agent may see, though not in this list."""
+    if reference is None:
+        return None
+    try:
+        return current.parts().office.dossier(reference, current.agent()).demand.reference
+    except UnknownDemand:
+        return None

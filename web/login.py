@@ -1,0 +1,161 @@
+"""Logging in and out: « Je saisis mon code agent », one answer for every failure, and links by mail."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from domain.errors import Invalid, UnknownAgent
+from web import current, sessions
+from web.access import allowed, open_to_all
+from web.forms import Form, Length, fields
+from web.sealing import unseal
+
+login = Blueprint("login", __name__)
+LONGEST_CODE: Final = 40
+LONGEST_PASSWORD: Final = 128
+FREE_TRIES_OF_A_SOURCE: Final = 20
+KEPT_FOR_S: Final = 3_600
+FAILED: Final = (
+    "Code ou mot de passe incorrect. Première connexion ou mot de passe oublié : ouvrez votre messagerie et suivez "
+    "le lien du dernier courriel reçu (ou recopiez l’adresse entière dans le navigateur)."
+)
+LINK_SENT: Final = (
+    "Si ce code est celui d’un agent, un nouveau lien vient de partir vers sa messagerie. "
+    "Le lien précédent ne sert plus."
+)
+
+
+class Credentials(Form):
+    """« Je saisis mon code agent », « Je saisis mon mot de passe »."""
+
+    code = fields.String(required=True, validate=Length(max=LONGEST_CODE))
+    password = fields.String(required=True, validate=Length(max=LONGEST_PASSWORD))
+
+
+class AskedLink(Form):
+    """Whose link to mail."""
+
+    code = fields.String(required=True, validate=Length(max=LONGEST_CODE))
+
+
+@login.get("/connexion")
+@open_to_all
+def show() -> ResponseReturnValue:
+    """La page de connexion."""
+    wanted = request.args.get("next", "")
+    if current.maybe_agent() is not None:
+        return redirect(sessions.own_page(wanted), 303)
+    return render_template("login.html", next=wanted)
+
+
+@login.post("/connexion")
+@open_to_all
+def log_in() -> ResponseReturnValue:
+    """« Je valide »: the same answer and the same time whatever was wrong."""
+    try:
+        typed = Credentials().load(request.form)
+    except Invalid as invalid:
+        return _again(422, errors=invalid.errors)
+    code = typed["code"].strip()
+    if wait := _wait(code):
+        return _wait_page(wait)
+    if not _recognised(code, typed["password"]):
+        return _again(422, failed=FAILED)
+    sessions.open_for(current.parts().office.directory.agent(code))
+    return _continue(code)
+
+
+@login.post("/deconnexion")
+@allowed()
+def log_out() -> ResponseReturnValue:
+    """Déconnexion."""
+    sessions.close()
+    flash("Vous êtes déconnecté.")
+    return redirect(url_for(".show"), 303)
+
+
+@login.post("/connexion/lien")
+@open_to_all
+def send_link() -> ResponseReturnValue:
+    """« Recevoir un nouveau lien »: the same answer for any code."""
+    try:
+        code = AskedLink().load(request.form)["code"].strip()
+    except Invalid as invalid:
+        return _again(422, errors=invalid.errors)
+    parts, now = current.parts(), current.now()
+    keys = (f"link:{code}", f"link from:{request.remote_addr}")
+    if wait := max(parts.throttles.wait(key, now) for key in keys):
+        return _wait_page(wait)
+    for key in keys:
+        parts.throttles.failed(key, now)
+    parts.send_link(code)
+    flash(LINK_SENT, "info")
+    return redirect(url_for(".show"), 303)
+
+
+def _wait(code: str) -> float:
+    """Seconds to wait before another try; the account's try is counted before the password is looked at."""
+    throttles, now = current.parts().throttles, current.now()
+    wait = max(
+        throttles.wait(_account(code), now),
+        throttles.wait(_source(), now, free=FREE_TRIES_OF_A_SOURCE),
+    )
+    if not wait:
+        throttles.failed(_account(code), now)
+    return wait
+
+
+def _recognised(code: str, password: str) -> bool:
+    parts = current.parts()
+    right = parts.credentials.check(code, password)
+    try:
+        active = parts.office.directory.agent(code).active
+    except UnknownAgent:
+        active = False
+    if right and active:
+        parts.throttles.cleared(_account(code))
+        return True
+    parts.throttles.failed(_source(), current.now())
+    return False
+
+
+def _continue(code: str) -> ResponseReturnValue:
+    """To the page asked for; or first to the form that was being sent when the session ended."""
+    kept = _kept(code)
+    if kept is not None:
+        return render_template("kept.html", to=kept["to"], typed=kept["typed"])
+    return redirect(sessions.own_page(request.form.get("next")), 303)
+
+
+def _kept(code: str) -> Mapping[str, Any] | None:
+    text = unseal(request.form.get("kept", ""), sessions.KEPT_FORM)
+    if text is None:
+        return None
+    kept: dict[str, Any] = json.loads(text)
+    fresh = current.now().timestamp() - kept["at"] <= KEPT_FOR_S
+    return kept if fresh and kept["code"] == code else None
+
+
+def _wait_page(wait: float) -> ResponseReturnValue:
+    seconds = math.ceil(wait)
+    message = f"Trop d’essais en peu de temps. Attendez {seconds} seconde{'s' if seconds > 1 else ''} et recommencez."
+    response = make_response(_again(429, failed=message))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _again(status: int, errors: Mapping[str, list[str]] | None = None, failed: str = "") -> ResponseReturnValue:
+    words = {"next": request.form.get("next", ""), "kept": request.form.get("kept", "")}
+    return render_template("login.html", typed=request.form, errors=errors or {}, failed=failed, **words), status
+
+
+def _account(code: str) -> str:
+    return f"account:{code}"
+
+
+def _source() -> str:
+    return f"source:{request.remote_addr}"

@@ -1,0 +1,81 @@
+"""Names and choices on the pages of demands: what the town offers, and who may own a demand."""
+
+from typing import TYPE_CHECKING
+
+from flask import g
+
+from domain.agent import rights_of
+from domain.definition import Definition
+from web import current
+
+if TYPE_CHECKING:
+    from projections.people import AgentRow
+
+
+def agents() -> "dict[str, AgentRow]":
+    """Every agent by code, read once a request."""
+    if "agents" not in g:
+        g.agents = current.parts().people.agents()
+    found: dict[str, AgentRow] = g.agents
+    return found
+
+
+def name_of(code: str | None) -> str:
+    """The agent's name, or his code where he is not known yet."""
+    row = agents().get(code or "")
+    return row.name if row else code or ""
+
+
+def is_active(code: str) -> bool:
+    """Whether this agent still works here."""
+    row = agents().get(code)
+    return row is not None and row.active
+
+
+def definitions() -> dict[str, Definition]:
+    """What rights need to know of every procedure, by code, read once a request."""
+    if "procedures" not in g:
+        g.procedures = current.parts().people.procedures()
+    return {r.code: Definition(r.code, r.title, r.service, restricted=r.restricted) for r in g.procedures.values()}
+
+
+def choices_of_procedures(*, whole_town: bool = False) -> list[tuple[str, str]]:
+    """Codes and titles of the procedures this agent knows of, by title."""
+    sees = current.agent().rights.sees
+    known = [d for d in definitions().values() if whole_town or sees(d)]
+    return sorted(((d.code, d.title) for d in known), key=lambda choice: choice[1].casefold())
+
+
+def services(*, whole_town: bool = False) -> list[tuple[str, str]]:
+    """The services whose demands this agent knows of, or all."""
+    sees = current.agent().rights.sees
+    names = {d.service for d in definitions().values() if whole_town or sees(d)}
+    return [(name, name) for name in sorted(names, key=str.casefold)]
+
+
+def owners(definition: Definition) -> list[tuple[str, str]]:
+    """Codes and names of the active agents who may own a demand of this procedure, by name."""
+    able = [
+        (row.code, row.name)
+        for row in agents().values()
+        if row.active and rights_of(row.roles, row.services, row.procedures).processes(definition)
+    ]
+    return sorted(able, key=lambda choice: choice[1].casefold())
+
+
+def colleagues(*, whole_town: bool = False) -> list[tuple[str, str]]:
+    """Codes and names of the agents of this agent's services, or of all, by name; those who left are named so."""
+    mine = current.agent().rights.services
+    return sorted(
+        (
+            (row.code, row.name if row.active else f"{row.name} (agent inactif)")
+            for row in agents().values()
+            if whole_town or not mine.isdisjoint(row.services)
+        ),
+        key=lambda choice: choice[1].casefold(),
+    )
+
+
+def terms(vocabulary: str) -> list[tuple[str, str]]:
+    """The codes and labels that the town offers: ``reason``, ``outcome`` or ``event_type``."""
+    return list(current.parts().office.directory.townhall().vocabularies[vocabulary].items())

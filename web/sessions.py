@@ -1,0 +1,101 @@
+"""Being logged in: a random token in the browser's cookie, a row on the server that can be revoked."""
+
+import json
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import g, redirect, render_template, request, session, url_for
+
+from domain.agent import Agent
+from domain.errors import UnknownAgent
+from web import current
+from web.sealing import seal
+
+TOKEN_BYTES: Final = 32
+KEPT_FORM: Final = "kept-form"
+_TOKEN: Final = "token"  # noqa: S105 — the name of a field, not its value
+_CODE: Final = "code"
+_LONGEST_KEPT: Final = 150_000
+_NEVER_KEPT: Final = frozenset({"csrf_token", "password", "confirmation"})
+
+
+def recognise() -> None:
+    """Find who is logged in; a deactivated agent is out at once, and rights are read anew."""
+    token = session.get(_TOKEN)
+    if not isinstance(token, str):
+        return
+    parts = current.parts()
+    found = parts.sessions.find(token, current.now(), parts.session_idle, parts.session_absolute)
+    agent = _active(found.agent) if found else None
+    if agent is None:
+        session.pop(_TOKEN)
+        if found is not None:
+            parts.sessions.close(token)
+        return
+    g.agent, g.session_token = agent, token
+
+
+def open_for(agent: Agent) -> None:
+    """Log an agent in under a new session id, and end the one before."""
+    close()
+    parts = current.parts()
+    token = parts.random_bytes(TOKEN_BYTES).hex()
+    parts.sessions.open(agent.code, current.now(), token)
+    session[_TOKEN], session[_CODE] = token, agent.code
+    g.agent, g.session_token = agent, token
+
+
+def close() -> None:
+    """Log out: the row goes, so that a copy of the cookie is worth nothing; the CSRF token goes with it."""
+    token = session.get(_TOKEN)
+    if isinstance(token, str):
+        current.parts().sessions.close(token)
+    session.clear()
+    for name in ("agent", "session_token", "csrf_token", "scope", "counters"):
+        g.pop(name, None)
+
+
+def key_of_session() -> str:
+    """What binds a sealed text to this session (``web.sealing``)."""
+    token: str = g.session_token
+    return token
+
+
+def ask_to_log_in() -> Any:
+    """The login page instead of the one asked for; a form that was being sent is kept, sealed, in that page."""
+    if request.method in ("GET", "HEAD"):
+        wanted = request.full_path if request.query_string else request.path
+        return redirect(url_for("login.show", next=None if wanted == "/" else wanted), 303)
+    return render_template("login.html", next=_page_before(), kept=_kept_form(), expired=True), 401
+
+
+def own_page(address: str | None) -> str:
+    """The address, if it is a page of ours; else the home page."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
+        return url_for("home.home")
+    parsed = urlsplit(address)
+    return url_for("home.home") if parsed.scheme or parsed.netloc or "\\" in address else address
+
+
+def _page_before() -> str:
+    """The page that carried the form, if it was ours."""
+    before = urlsplit(request.referrer or "")
+    return own_page(before.path) if before.netloc == request.host else ""
+
+
+def _kept_form() -> str:
+    code = session.get(_CODE)
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
+    if not isinstance(code, str) or not typed or request.files:
+        return ""
+    kept = json.dumps({"code": code, "at": current.now().timestamp(), "to": request.path, "typed": typed})
+    sealed = seal(kept, KEPT_FORM)
+    return sealed if len(sealed) <= _LONGEST_KEPT else ""
+
+
+def _active(code: str) -> Agent | None:
+    try:
+        agent = current.parts().office.directory.agent(code)
+    except UnknownAgent:
+        return None
+    return agent if agent.active else None

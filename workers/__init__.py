@@ -1,0 +1,1 @@
+"""What happens without an agent: mails leaving, reminders, expiry, erasure."""
