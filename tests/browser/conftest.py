@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -168,16 +168,34 @@ def chromium() -> str:
 @pytest.fixture(params=["wide", "narrow", "no-script"])
 def browser(request: pytest.FixtureRequest, chromium: str, tmp_path: Path) -> Iterator[BrowserContext]:
     """A wide window, a telephone, and a browser that runs no script."""
-    width = 390 if request.param == "narrow" else 1280
+    width, scripts = (390 if request.param == "narrow" else 1280), request.param != "no-script"
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
-            executable_path=chromium,
-            headless=True,
-            args=ARGUMENTS,
-            viewport={"width": width, "height": 900},
-            java_script_enabled=request.param != "no-script",
-        )
-        context.set_default_timeout(30_000)
+        context = launched(playwright, chromium, tmp_path / "profile", width=width, scripts=scripts)
+        context.reader = None if scripts else launched(playwright, chromium, tmp_path / "reader")  # type: ignore[attr-defined]
         yield context
+        if not scripts:
+            context.reader.close()  # type: ignore[attr-defined]  # set above
         context.close()
+
+
+@pytest.fixture
+def reader(browser: BrowserContext) -> Page | None:
+    """For a browser without scripts, a page of another one that can run axe over its documents."""
+    context: BrowserContext | None = browser.reader  # type: ignore[attr-defined]  # set by the fixture
+    return context.new_page() if context is not None else None
+
+
+def launched(
+    playwright: Playwright, chromium: str, profile: Path, *, width: int = 1280, scripts: bool = True
+) -> BrowserContext:
+    """A Chromium with an empty profile that speaks to loopback only."""
+    context = playwright.chromium.launch_persistent_context(
+        str(profile),
+        executable_path=chromium,
+        headless=True,
+        args=ARGUMENTS,
+        viewport={"width": width, "height": 900},
+        java_script_enabled=scripts,
+    )
+    context.set_default_timeout(30_000)
+    return context
