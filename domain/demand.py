@@ -121,6 +121,7 @@ class Demand(Standing):
 
         def apply(self, aggregate: "Demand") -> None:
             aggregate.letters.add(self.kind)
+            aggregate.unsent[self.mail_id] = self.kind
 
     class MailSent(Event):
         """The mail server took the letter."""
@@ -129,6 +130,9 @@ class Demand(Standing):
         shows = MAIL_SHOWS
         kind: str
         mail_id: UUID
+
+        def apply(self, aggregate: "Demand") -> None:
+            aggregate.unsent.pop(self.mail_id, None)
 
     class MailFailed(Event):
         """The letter could not be delivered; ``why`` is a code, never the server's own words."""
@@ -140,6 +144,9 @@ class Demand(Standing):
         why: str
         smtp_status: int | None
         enhanced_status: str | None
+
+        def apply(self, aggregate: "Demand") -> None:
+            aggregate.failed.add(self.mail_id)
 
     class MailDeclined(Event):
         """No letter leaves: the agent declined it, or the citizen left no address."""
@@ -271,7 +278,10 @@ class Demand(Standing):
         self._add(self.Expired, rule=rule, deadline=deadline)
 
     def erase(self, reason: str, rule: str) -> None:
-        """State that the personal data are gone; the key is destroyed right after the save."""
+        """State that the personal data are gone, letters that still wait included; keys go right after the save."""
+        for mail_id in self.withdrawable():
+            if mail_id not in self.failed:
+                self.mail_failed(self.unsent[mail_id], mail_id, "expired", None, None)
         self._add(
             self.PersonalDataErased, reason=reason, rule=rule, categories=dict(sorted(self.sealed_counts.items()))
         )

@@ -121,7 +121,9 @@ class DemandHandle:
             if not facts:
                 return
             try:
-                self._office.history.append(facts, outbox=self._outbox)
+                self._office.history.append(
+                    facts, outbox=self._outbox, withdrawn=dict.fromkeys(self._withdrawn(), self.command.at)
+                )
             except LostRace:
                 self._decide_again()
             else:
@@ -178,10 +180,14 @@ class DemandHandle:
             return False
         return agent.active and agent.rights.processes(self._office.directory.definition(self.demand.procedure))
 
+    def _withdrawn(self) -> list[UUID]:
+        """Letters that may not leave any more; none before the erasure, and none of those sealed in this save."""
+        return self.demand.withdrawable() if self.demand.erased_at is not None else []
+
     def _finish(self, facts: list[Fact]) -> None:
         self._key = None
         if any(isinstance(fact, Demand.PersonalDataErased) for fact in facts):
-            self._office.keyring.destroy([self.demand.id], self.command.at)
+            self._office.keyring.destroy([self.demand.id, *self._withdrawn()], self.command.at)
         self._office.saved()
 
 

@@ -35,9 +35,17 @@ class History(Protocol):
         """The facts of one subject, in order, after version ``gt`` and up to version ``lte``."""
 
     def append(
-        self, facts: Sequence[Fact], *, outbox: Sequence[Outgoing] = (), intake: Mapping[bytes, str] | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        outbox: Sequence[Outgoing] = (),
+        withdrawn: Mapping[UUID, datetime] | None = None,
+        intake: Mapping[bytes, str] | None = None,
     ) -> None:
-        """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing."""
+        """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing.
+
+        ``withdrawn`` letters, each with the instant, lose their texts in the same transaction and never leave.
+        """
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:
         """The references of demands already received under these intake keys."""

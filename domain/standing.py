@@ -2,8 +2,10 @@
 
 from collections import Counter
 from datetime import datetime
+from uuid import UUID
 
 from domain.facts import Fact, Subject
+from domain.letters import LetterKind
 from domain.sealing import Sealed
 from domain.status import Status
 
@@ -32,7 +34,13 @@ class Standing(Subject):
         self.closed_at: datetime | None = None
         self.erased_at: datetime | None = None
         self.letters: set[str] = set()
+        self.unsent: dict[UUID, str] = {}
+        self.failed: set[UUID] = set()
         self.sealed_counts: Counter[str] = Counter()
+
+    def withdrawable(self) -> list[UUID]:
+        """The letters that did not leave and lose their texts with the erasure; the closing one stays."""
+        return [mail_id for mail_id, kind in self.unsent.items() if kind != LetterKind.CLOSURE]
 
     def take_in(self, fact: Fact) -> None:
         """What every fact changes: the status it leads to, what it sealed."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    null,
     select,
     update,
 )
@@ -80,6 +81,18 @@ _kept_since_before: Final = (
     .order_by(outbox.c.queued_at)
     .limit(bindparam("most"))
 )
+withdraw: Final = (
+    update(outbox)
+    .where(outbox.c.mail_id == bindparam("mail"), outbox.c.state != literal_column("'sent'"))
+    .values(
+        state=literal_column("'failed'"),
+        why=literal_column("'expired'"),
+        letter=null(),
+        leased_until=literal_column("0"),
+        finished_at=bindparam("at"),
+    )
+)
+"""A letter whose demand is erased first: its text goes; the parameters are the instant, then the mail's id."""
 _counts: Final = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -44,10 +45,15 @@ class Register(Application[UUID]):
         return [self.mapper.to_domain_event(event) for event in stored]  # type: ignore[misc]  # only facts are stored
 
     def append(
-        self, facts: Sequence[Fact], *, outbox: Sequence[Outgoing] = (), intake: Mapping[bytes, str] | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        outbox: Sequence[Outgoing] = (),
+        withdrawn: Mapping[UUID, datetime] | None = None,
+        intake: Mapping[bytes, str] | None = None,
     ) -> None:
         """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing."""
-        self.events.put(facts, outbox=outbox, intake=intake)
+        self.events.put(facts, outbox=outbox, withdrawn=withdrawn, intake=intake)
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:
         """The references of demands already received under these intake keys."""

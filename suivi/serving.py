@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Thread, Timer
 from types import FrameType
 from typing import Final
 
 import structlog
 
+from store.access_log import KEPT_FOR
 from suivi.compose import Installation
 from suivi.posting import LinkPost
 from suivi.refusals import CommandRefused
@@ -17,6 +19,7 @@ from suivi.server import WebServer
 from suivi.settings import Settings
 from web.app import create_app
 from web.parts import Parts
+from workers.clock import Job
 from workers.parts import WorkerParts
 from workers.runtime import UnknownBroker, Workers, start_workers
 from workers.transport import MailboxTransport, SmtpTransport, Transport
@@ -106,10 +109,17 @@ def worker_parts(installation: Installation, base_url: str, transport: Transport
     )
 
 
+def housekeeping(installation: Installation) -> tuple[Job, ...]:
+    """What the town hall forgets in time: views of content after twelve months."""
+    day, lease = timedelta(days=1), timedelta(minutes=10)
+    return (Job("access log", day, lease, lambda now: installation.access_log.purge(now - KEPT_FOR)),)
+
+
 def start(installation: Installation, base_url: str, transport: Transport | None, *, embedded: bool) -> Workers:
     """Start the workers; raises CommandRefused when their broker cannot be used."""
     try:
-        workers = start_workers(worker_parts(installation, base_url, transport), embedded=embedded)
+        parts = worker_parts(installation, base_url, transport)
+        workers = start_workers(parts, embedded=embedded, more=housekeeping(installation))
     except UnknownBroker as error:
         raise CommandRefused("SUIVI_BROKER_URL doit être redis://… ou amqp://…, ou vide.") from error
     except ImportError as error:

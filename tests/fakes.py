@@ -39,7 +39,12 @@ class MemoryHistory:
         ]
 
     def append(
-        self, facts: Sequence[Fact], *, outbox: Sequence[Outgoing] = (), intake: Mapping[bytes, str] | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        outbox: Sequence[Outgoing] = (),
+        withdrawn: Mapping[UUID, datetime] | None = None,
+        intake: Mapping[bytes, str] | None = None,
     ) -> None:
         """Record all or nothing."""
         if self.meanwhile:
@@ -52,6 +57,8 @@ class MemoryHistory:
             raise LostRace("intake key")
         self.recorded.extend(facts)
         self.letters = {letter.mail_id: letter for letter in outbox} | self.letters
+        for mail_id in withdrawn or ():
+            self.letters.pop(mail_id, None)
         self.intake.update(intake or {})
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:

@@ -105,14 +105,17 @@ def _typed_command_id() -> str | None:
 
 def _scope_of(agent: Agent) -> Scope:
     rights = agent.rights
-    known = parts().people.procedures().values()
+    known = parts().people.procedures()
     procedures = (
-        Definition(code=row.code, title=row.title, service=row.service, restricted=row.restricted) for row in known
+        Definition(code=row.code, title=row.title, service=row.service, restricted=row.restricted)
+        for row in known.values()
     )
-    works = rights.has(*WORKS_ON_DEMANDS)
+    works, processable = rights.has(*WORKS_ON_DEMANDS), rights.processable(procedures)
+    services = rights.services if works else frozenset()
     return Scope(
         agent=agent.code,
-        processable=tuple(rights.processable(procedures)),
-        services=tuple(sorted(rights.services)) if works else (),
+        processable=tuple(processable),
+        services=tuple(sorted(services)),
+        reach=tuple(sorted(services | {known[code].service for code in processable})),
         everything=rights.has(Role.AUDITOR) and not works,
     )

@@ -85,4 +85,3 @@ def _announce(address: str) -> None:
         services = ", ".join(agent.services) or "toute la mairie"
         click.echo(f"  {agent.code:<18} {agent.name:<20} {'/'.join(agent.roles):<9} {services}")
     click.echo(f"\nCourriels : {address}/demo/courriels — Ctrl-C pour arrêter.", nl=True)
-

@@ -23,9 +23,14 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 PASSWORD = "sept girafes dansent"
 
 

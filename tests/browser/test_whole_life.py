@@ -1,4 +1,4 @@
-"""One whole life through the real pages: received, taken, told, marked, held, resumed, reassigned, closed, remembered."""
+"""One whole life through the real pages: received, taken, told, marked, held, reassigned, closed, remembered."""
 
 import re
 from pathlib import Path
@@ -75,9 +75,21 @@ def test_a_whole_life_is_played_through_the_pages(served: Served, browser: Brows
     before = len(served.letterbox.letters)
     reference = served.submit()
     watched = Watched(browser, served.base_url, reader)
-    page = watched.page
     log_in(watched, "lea")
+    _take_and_tell(watched, reference)
+    _mark_and_hold(watched, reference)
+    _reassign_and_close(watched, reference)
+    _remember(watched, reference)
 
+    letters = served.letterbox.wait_for(before + 3)[before:]
+    assert {letter["To"] for letter in letters} == {"zoe@example.org"}
+    assert any("bonnes mains" in letter.get_content() for letter in letters)
+    assert any("Acte expédié ce jour." in letter.get_content() for letter in letters)
+    _nothing_left(served.directory)
+
+
+def _take_and_tell(watched: Watched, reference: str) -> None:
+    page = watched.page
     watched.go("/demandes/non-traitees")
     expect(page.get_by_role("cell", name="NUÑEZ Zoé").first).to_be_visible()
     watched.go(f"/demandes/{reference}")
@@ -88,6 +100,9 @@ def test_a_whole_life_is_played_through_the_pages(served: Served, browser: Brows
     page.locator("[name=body]").fill("Bonjour, votre demande est entre de bonnes mains.")
     watched.press("Envoyer")
 
+
+def _mark_and_hold(watched: Watched, reference: str) -> None:
+    page = watched.page
     watched.go(f"/demandes/{reference}/historique")
     page.locator("[name=event_type]").select_option("appel_usager")
     page.locator("[name=comment]").fill("Rappellera <b>demain</b> avec l’original.")
@@ -103,6 +118,9 @@ def test_a_whole_life_is_played_through_the_pages(served: Served, browser: Brows
     expect(page.get_by_role("link", name=reference).first).to_be_visible()
     watched.go(f"/demandes/{reference}/cloture", status=409)
 
+
+def _reassign_and_close(watched: Watched, reference: str) -> None:
+    page = watched.page
     watched.go(f"/demandes/{reference}")
     watched.press("Réaffecter statut en cours")
     watched.unfold("Réattribuer")
@@ -117,6 +135,9 @@ def test_a_whole_life_is_played_through_the_pages(served: Served, browser: Brows
     page.locator("[name=comment]").fill("Acte expédié ce jour.")
     watched.press("Clôturer et envoyer le courriel")
 
+
+def _remember(watched: Watched, reference: str) -> None:
+    page = watched.page
     watched.go(f"/demandes/{reference}")
     expect(page.get_by_text("Données personnelles effacées").first).to_be_visible()
     watched.go(f"/demandes/{reference}/historique")
@@ -128,14 +149,10 @@ def test_a_whole_life_is_played_through_the_pages(served: Served, browser: Brows
     assert watched.noise == []
     assert watched.checked > 18
 
-    letters = served.letterbox.wait_for(before + 3)[before:]
-    assert {letter["To"] for letter in letters} == {"zoe@example.org"}
-    assert any("bonnes mains" in letter.get_content() for letter in letters)
-    assert any("Acte expédié ce jour." in letter.get_content() for letter in letters)
-    _nothing_left(served.directory)
 
-
-def test_a_form_left_wrong_says_what_to_do_and_keeps_what_was_typed(served: Served, browser: BrowserContext, reader: Page | None) -> None:
+def test_a_form_left_wrong_says_what_to_do_and_keeps_what_was_typed(
+    served: Served, browser: BrowserContext, reader: Page | None
+) -> None:
     reference = served.submit(email=None)
     watched = Watched(browser, served.base_url, reader)
     log_in(watched, "lea")

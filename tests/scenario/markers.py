@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-
 STEM = "Zqxkwvjbqgx"
 
 
@@ -30,6 +29,7 @@ def writings() -> Iterator[bytes]:
             yield base64.b64encode(b"\0" * offset + raw[:whole])[4 if offset else 0 :]
 
 
+MAGIC = {b"\x78\x9c": zlib.MAX_WBITS, b"\x78\xda": zlib.MAX_WBITS, b"\x1f\x8b": zlib.MAX_WBITS | 16}
 NEEDLES = tuple(writings())
 
 
@@ -45,7 +45,11 @@ def found(directory: Path) -> list[str]:
 
 def inflated(content: bytes) -> Iterator[bytes]:
     """What zlib or gzip streams in a file hold."""
-    for magic, bits in ((b"\x78\x9c", zlib.MAX_WBITS), (b"\x78\xda", zlib.MAX_WBITS), (b"\x1f\x8b", zlib.MAX_WBITS | 16)):
+    for magic, bits in (
+        (b"\x78\x9c", zlib.MAX_WBITS),
+        (b"\x78\xda", zlib.MAX_WBITS),
+        (b"\x1f\x8b", zlib.MAX_WBITS | 16),
+    ):
         start = content.find(magic)
         while start >= 0:
             with contextlib.suppress(zlib.error):

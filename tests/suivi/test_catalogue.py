@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 CATALOGUE: Final = Path(__file__).parents[2] / "suivi" / "catalogue"
-CODES: Final = "AEN AEM AED RCC ILE JCC ATA ODP DBT SIG CAN SLF PAC MAR DOC".split()
+CODES: Final = ["AEN", "AEM", "AED", "RCC", "ILE", "JCC", "ATA", "ODP", "DBT", "SIG", "CAN", "SLF", "PAC", "MAR", "DOC"]
 SERVICES: Final = {
     "État civil",
     "Élections et citoyenneté",
@@ -19,7 +19,19 @@ KEYS: Final = {
     "code", "title", "service", "restricted", "description", "fields", "take_delay_days", "close_delay_days",
     "deletion_delay_days", "delay_calendar", "reminder_every_days", "silence", "receipt", "templates",
 }  # fmt: skip
-TYPES: Final = set("text long_text date email phone number choice multiple_choice yes_no address file".split())
+TYPES: Final = {
+    "text",
+    "long_text",
+    "date",
+    "email",
+    "phone",
+    "number",
+    "choice",
+    "multiple_choice",
+    "yes_no",
+    "address",
+    "file",
+}
 FIELD_KEYS: Final = {
     "name", "label", "type", "required", "group", "help", "choices", "show_if", "max_length", "pattern", "min", "max",
 }  # fmt: skip

@@ -16,9 +16,14 @@ CATALOGUE: Final = Path(__file__).parents[2] / "suivi" / "catalogue"
 DEFINITIONS: Final = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(CATALOGUE.glob("*.json"))]
 TODAY: Final = date(2025, 11, 24)
 ROLES: Final = {"agent", "head", "admin", "auditor", "analyst"}
-EVENT_TYPES: Final = set(
-    "piece_demandee piece_recue appel_usager acte_expedie rendez_vous_fixe courrier_envoye".split()
-)
+EVENT_TYPES: Final = {
+    "piece_demandee",
+    "piece_recue",
+    "appel_usager",
+    "acte_expedie",
+    "rendez_vous_fixe",
+    "courrier_envoye",
+}
 
 
 def by_code(code: str) -> dict[str, Any]:
