@@ -278,10 +278,7 @@ class Demand(Standing):
         self._add(self.Expired, rule=rule, deadline=deadline)
 
     def erase(self, reason: str, rule: str) -> None:
-        """State that the personal data are gone, letters that still wait included; keys go right after the save."""
-        for mail_id in self.withdrawable():
-            if mail_id not in self.failed:
-                self.mail_failed(self.unsent[mail_id], mail_id, "expired", None, None)
+        """State that the personal data are gone; the key is destroyed right after the save."""
         self._add(
             self.PersonalDataErased, reason=reason, rule=rule, categories=dict(sorted(self.sealed_counts.items()))
         )

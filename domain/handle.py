@@ -121,9 +121,7 @@ class DemandHandle:
             if not facts:
                 return
             try:
-                self._office.history.append(
-                    facts, outbox=self._outbox, withdrawn=dict.fromkeys(self._withdrawn(), self.command.at)
-                )
+                self._office.history.append(facts, outbox=self._outbox, deadlines=self._deadlines())
             except LostRace:
                 self._decide_again()
             else:
@@ -180,14 +178,16 @@ class DemandHandle:
             return False
         return agent.active and agent.rights.processes(self._office.directory.definition(self.demand.procedure))
 
-    def _withdrawn(self) -> list[UUID]:
-        """Letters that may not leave any more; none before the erasure, and none of those sealed in this save."""
-        return self.demand.withdrawable() if self.demand.erased_at is not None else []
+    def _deadlines(self) -> dict[UUID, datetime]:
+        """Letters on their way when the demand is erased leave soon or never."""
+        if self.demand.erased_at is None:
+            return {}
+        return {mail_id: self.command.at + rest for mail_id, rest in self.demand.letters_to_give_up().items()}
 
     def _finish(self, facts: list[Fact]) -> None:
         self._key = None
         if any(isinstance(fact, Demand.PersonalDataErased) for fact in facts):
-            self._office.keyring.destroy([self.demand.id, *self._withdrawn()], self.command.at)
+            self._office.keyring.destroy([self.demand.id], self.command.at)
         self._office.saved()
 
 

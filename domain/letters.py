@@ -6,7 +6,7 @@ L231-1, L231-4 and L411-2.
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -55,6 +55,11 @@ class LetterKind(StrEnum):
         return _COMES_FROM[self]
 
     @property
+    def kept_for(self) -> timedelta:
+        """How long its text waits for a mail server, or may be sent again, before it goes."""
+        return timedelta(hours=72) if self is LetterKind.CLOSURE else timedelta(days=7)
+
+    @property
     def decided_once(self) -> bool:
         """Whether a second decision is refused."""
         return self is not LetterKind.CONTACT
@@ -66,6 +71,10 @@ _COMES_FROM: Final = {
     LetterKind.CONTACT: OPEN,
     LetterKind.CLOSURE: frozenset({Status.CLOSED}),
 }
+
+
+AFTER_ERASURE: Final = timedelta(minutes=15)
+"""How long a letter already on its way may still leave once its demand is erased."""
 
 
 class Letter(msgspec.Struct, frozen=True):

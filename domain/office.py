@@ -112,7 +112,8 @@ class Office:
     def outgoing(self, mail_id: UUID, demand_id: UUID, kind: str, letter: str, at: datetime) -> Outgoing:
         """A letter for the outbox, sealed under a key of its own."""
         key = self.keyring.mint([mail_id], "mail", at)[mail_id]
-        return Outgoing(mail_id, demand_id, kind, key.seal(letter, place(mail_id, 0, "letter")).box, at)
+        box = key.seal(letter, place(mail_id, 0, "letter")).box
+        return Outgoing(mail_id, demand_id, kind, box, at, at + LetterKind(kind).kept_for)
 
     def _load(self, reference: str, by: Agent) -> Demand:
         reference = read_reference(reference)

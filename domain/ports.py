@@ -16,13 +16,17 @@ LostRace = IntegrityError
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A letter to hand to the mail server: sealed under its own key, whose owner is ``mail_id``."""
+    """A letter to hand to the mail server: sealed under its own key, whose owner is ``mail_id``.
+
+    Its text goes at ``kept_until``, sent or not.
+    """
 
     mail_id: UUID
     demand_id: UUID
     kind: str
     letter: bytes
     at: datetime
+    kept_until: datetime
 
 
 class History(Protocol):
@@ -39,12 +43,12 @@ class History(Protocol):
         facts: Sequence[Fact],
         *,
         outbox: Sequence[Outgoing] = (),
-        withdrawn: Mapping[UUID, datetime] | None = None,
+        deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
     ) -> None:
         """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing.
 
-        ``withdrawn`` letters, each with the instant, lose their texts in the same transaction and never leave.
+        ``deadlines`` are instants after which letters recorded earlier may not leave any more.
         """
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:

@@ -1,11 +1,11 @@
 """Where a demand stands: what its facts have made of it so far."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.facts import Fact, Subject
-from domain.letters import LetterKind
+from domain.letters import AFTER_ERASURE, LetterKind
 from domain.sealing import Sealed
 from domain.status import Status
 
@@ -38,9 +38,10 @@ class Standing(Subject):
         self.failed: set[UUID] = set()
         self.sealed_counts: Counter[str] = Counter()
 
-    def withdrawable(self) -> list[UUID]:
-        """The letters that did not leave and lose their texts with the erasure; the closing one stays."""
-        return [mail_id for mail_id, kind in self.unsent.items() if kind != LetterKind.CLOSURE]
+    def letters_to_give_up(self) -> dict[UUID, timedelta]:
+        """How long the letters that did not leave may still leave once the demand is erased; the closing one stays."""
+        left = (mail_id for mail_id, kind in self.unsent.items() if kind != LetterKind.CLOSURE)
+        return {mail_id: timedelta() if mail_id in self.failed else AFTER_ERASURE for mail_id in left}
 
     def take_in(self, fact: Fact) -> None:
         """What every fact changes: the status it leads to, what it sealed."""

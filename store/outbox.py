@@ -27,7 +27,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    null,
     select,
     update,
 )
@@ -49,6 +48,7 @@ outbox: Final = Table(
     Column("queued_at", BigInteger, nullable=False),
     Column("next_at", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False),
+    Column("kept_until", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("why", Text),
     Column("resent_at", BigInteger),
@@ -56,7 +56,7 @@ outbox: Final = Table(
 QUEUED: Final = outbox.c.state == literal_column("'queued'")
 KEPT: Final = outbox.c.letter.is_not(None)
 Index("outbox_due", outbox.c.next_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
-Index("outbox_kept", outbox.c.queued_at, sqlite_where=KEPT, postgresql_where=KEPT)
+Index("outbox_kept", outbox.c.kept_until, sqlite_where=KEPT, postgresql_where=KEPT)
 
 _due: Final = (
     select(outbox.c.mail_id)
@@ -75,24 +75,16 @@ _claim: Final = (
     .values(leased_until=bindparam("until"), attempts=outbox.c.attempts + 1)
     .returning(outbox)
 )
-_kept_since_before: Final = (
+_overdue: Final = (
     select(outbox)
-    .where(KEPT, outbox.c.queued_at <= bindparam("before"))
-    .order_by(outbox.c.queued_at)
+    .where(KEPT, outbox.c.kept_until <= bindparam("now"))
+    .order_by(outbox.c.kept_until)
     .limit(bindparam("most"))
 )
-withdraw: Final = (
-    update(outbox)
-    .where(outbox.c.mail_id == bindparam("mail"), outbox.c.state != literal_column("'sent'"))
-    .values(
-        state=literal_column("'failed'"),
-        why=literal_column("'expired'"),
-        letter=null(),
-        leased_until=literal_column("0"),
-        finished_at=bindparam("at"),
-    )
+set_deadline: Final = (
+    update(outbox).where(outbox.c.mail_id == bindparam("mail"), KEPT).values(kept_until=bindparam("until"))
 )
-"""A letter whose demand is erased first: its text goes; the parameters are the instant, then the mail's id."""
+"""A letter whose demand is erased first leaves soon or never; the parameters are the instant, then the mail's id."""
 _counts: Final = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 
 
@@ -107,6 +99,7 @@ class Mail(msgspec.Struct, frozen=True):
     attempts: int
     queued_at: datetime
     next_at: datetime
+    kept_until: datetime
     finished_at: datetime | None
     why: str | None
     resent_at: datetime | None
@@ -122,13 +115,15 @@ NEW_COLUMNS: Final = (
     "queued_at",
     "next_at",
     "leased_until",
+    "kept_until",
 )
 
 
 def new_row(outgoing: Outgoing) -> tuple[object, ...]:
     """The row of a letter that was just decided, due at once, in the order of ``NEW_COLUMNS``."""
     at = micros(outgoing.at)
-    return (outgoing.mail_id, outgoing.demand_id, outgoing.kind, outgoing.letter, "queued", 0, at, at, 0)
+    kept_until = micros(outgoing.kept_until)
+    return (outgoing.mail_id, outgoing.demand_id, outgoing.kind, outgoing.letter, "queued", 0, at, at, 0, kept_until)
 
 
 class Outbox:
@@ -169,10 +164,10 @@ class Outbox:
         with writing(self._engine) as connection:
             return connection.execute(again).rowcount == 1
 
-    def kept_since_before(self, before: datetime, most: int) -> list[Mail]:
-        """Letters queued before an instant whose text is still here, the oldest first."""
+    def overdue(self, now: datetime, most: int) -> list[Mail]:
+        """Letters whose text should have gone by now, sent or not, the longest overdue first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_kept_since_before, {"before": micros(before), "most": most})
+            rows = connection.execute(_overdue, {"now": micros(now), "most": most})
             return [_mail(row) for row in rows]
 
     def forget(self, mail_id: UUID) -> None:
@@ -235,6 +230,7 @@ def _mail(row: Row[Any]) -> Mail:
         row.attempts,
         instant(row.queued_at),
         instant(row.next_at),
+        instant(row.kept_until),
         maybe_instant(row.finished_at),
         row.why,
         maybe_instant(row.resent_at),

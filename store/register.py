@@ -49,11 +49,11 @@ class Register(Application[UUID]):
         facts: Sequence[Fact],
         *,
         outbox: Sequence[Outgoing] = (),
-        withdrawn: Mapping[UUID, datetime] | None = None,
+        deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
     ) -> None:
         """Record facts, letters and intake keys in one transaction; raises LostRace and records nothing."""
-        self.events.put(facts, outbox=outbox, withdrawn=withdrawn, intake=intake)
+        self.events.put(facts, outbox=outbox, deadlines=deadlines, intake=intake)
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:
         """The references of demands already received under these intake keys."""

@@ -23,7 +23,7 @@ from domain.instants import micros
 from domain.ports import Outgoing
 from store.engines import connect_sqlite
 from store.intake_keys import intake_keys
-from store.outbox import NEW_COLUMNS, new_row, outbox, withdraw
+from store.outbox import NEW_COLUMNS, new_row, outbox, set_deadline
 
 CREATE_EVENTS: Final = (
     "CREATE TABLE IF NOT EXISTS stored_events ("
@@ -35,7 +35,7 @@ _COLUMNS: Final = "originator_id, originator_version, topic, state"
 _INSERT_LETTER: Final = str(
     insert(outbox).on_conflict_do_nothing().compile(dialect=dialect.dialect(), column_keys=list(NEW_COLUMNS))
 )
-_WITHDRAW: Final = str(withdraw.compile(dialect=dialect.dialect()))
+_SET_DEADLINE: Final = str(set_deadline.compile(dialect=dialect.dialect()))
 _INSERT_INTAKE: Final = str(insert(intake_keys).compile(dialect=dialect.dialect()))
 
 
@@ -121,7 +121,7 @@ class Recorder(SQLiteApplicationRecorder):
         c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
         outbox: Sequence[Outgoing] = (),
-        withdrawn: Mapping[UUID, datetime] | None = None,
+        deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
         **_: Any,
     ) -> Sequence[int] | None:
@@ -129,8 +129,8 @@ class Recorder(SQLiteApplicationRecorder):
         for outgoing in outbox:
             mail_id, demand_id, *rest = new_row(outgoing)
             c.execute(_INSERT_LETTER, (mail_id.hex, demand_id.hex, *rest))  # type: ignore[attr-defined]  # UUIDs
-        if withdrawn:
-            c.executemany(_WITHDRAW, [(micros(at), mail_id.hex) for mail_id, at in withdrawn.items()])
+        if deadlines:
+            c.executemany(_SET_DEADLINE, [(micros(at), mail_id.hex) for mail_id, at in deadlines.items()])
         if intake:
             c.executemany(_INSERT_INTAKE, list(intake.items()))
         return numbers

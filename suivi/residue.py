@@ -1,6 +1,7 @@
 """What should be gone of finished demands and is still here: keys, tokens, sealed rows, mails, old epochs.
 
-The facts say which demands are finished. An epoch may take an hour to turn, and a closing mail up to 72 hours to leave.
+The facts say which demands are finished. An epoch may take an hour to turn; a closing mail up to 72 hours to leave, and
+a letter that was on its way at closure a quarter of an hour (with an hour for the sweep that gives it up).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +14,10 @@ from sqlalchemy import Engine, bindparam, select, text
 
 from domain.demand import Demand
 from domain.instants import instant, micros
-from domain.letters import LetterKind
 from projections.tables import current, search_tokens
 from store.keyring import ACTIVE, epoch, keys
 from store.outbox import outbox
 from suivi.compose import Installation
-from workers.delivery import CLOSING_KEPT
 
 TURNS_WITHIN: Final = timedelta(hours=1)
 _CHUNK: Final = 500
@@ -65,20 +64,16 @@ def _rows(events: Engine, views: Engine) -> Iterator[Residue]:
 
 def _mails(installation: Installation, now: datetime) -> Iterator[Residue]:
     """Texts of finished demands in the outbox, then keys of letters that have no text any more."""
-    chosen = select(outbox.c.mail_id, outbox.c.demand_id, outbox.c.kind, outbox.c.queued_at)
+    chosen = select(outbox.c.mail_id, outbox.c.demand_id, outbox.c.kind, outbox.c.kept_until)
     with installation.stores.events.connect() as connection:
         kept = {row.mail_id: row for row in connection.execute(chosen.where(outbox.c.letter.is_not(None)))}
     finished = set(_finished_among(installation.stores.events, {row.demand_id for row in kept.values()}))
     for row in kept.values():
-        if row.demand_id in finished and not _may_leave(row.kind, instant(row.queued_at), now):
+        if row.demand_id in finished and not now <= instant(row.kept_until) + TURNS_WITHIN:
             yield Residue("mail", str(row.demand_id), f"le texte d’un courriel ({row.kind}) reste dans la file")
     for mail_id in installation.keyring.active("mail"):
         if mail_id not in kept and installation.outbox.present([mail_id]):
             yield Residue("key", None, f"la clé du courriel {mail_id} existe encore alors que son texte est parti")
-
-
-def _may_leave(kind: str, queued_at: datetime, now: datetime) -> bool:
-    return kind == LetterKind.CLOSURE and now - queued_at <= CLOSING_KEPT + TURNS_WITHIN
 
 
 def _epochs(installation: Installation, now: datetime) -> Iterator[Residue]:

@@ -6,6 +6,8 @@ from random import Random
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+
 from domain.errors import Erased
 from domain.facts import Fact, Subject, fold
 from domain.ports import LostRace, Outgoing
@@ -43,7 +45,7 @@ class MemoryHistory:
         facts: Sequence[Fact],
         *,
         outbox: Sequence[Outgoing] = (),
-        withdrawn: Mapping[UUID, datetime] | None = None,
+        deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
     ) -> None:
         """Record all or nothing."""
@@ -57,8 +59,9 @@ class MemoryHistory:
             raise LostRace("intake key")
         self.recorded.extend(facts)
         self.letters = {letter.mail_id: letter for letter in outbox} | self.letters
-        for mail_id in withdrawn or ():
-            self.letters.pop(mail_id, None)
+        for mail_id, until in (deadlines or {}).items():
+            if mail_id in self.letters:
+                self.letters[mail_id] = msgspec.structs.replace(self.letters[mail_id], kept_until=until)
         self.intake.update(intake or {})
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:

@@ -18,7 +18,7 @@ from domain.errors import Erased, Overtaken
 from domain.facts import Command
 from domain.handle import DemandHandle
 from domain.instants import micros
-from domain.letters import Letter, LetterKind
+from domain.letters import Letter
 from domain.sealing import Sealed, place
 from store.outbox import Mail
 from workers.messages import BadRecipient, compose, sender_of
@@ -26,8 +26,6 @@ from workers.parts import WorkerParts
 from workers.transport import NotDelivered, Rejected, Transport
 
 LEASE: Final = timedelta(minutes=2)
-KEPT: Final = timedelta(days=7)
-CLOSING_KEPT: Final = timedelta(hours=72)
 RETRY_AFTER: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240))
 ACTOR: Final = "system:deliver"
 _RECORD_TRIES: Final = 5
@@ -49,11 +47,6 @@ EXPIRED: Final = Verdict("failed", "expired")
 SENT: Final = Verdict("sent")
 
 
-def deadline(mail: Mail) -> datetime:
-    """Until when a letter may be tried or sent again; its text and its key go then."""
-    return mail.queued_at + (CLOSING_KEPT if mail.kind == LetterKind.CLOSURE else KEPT)
-
-
 def next_try(attempts: int, now: datetime) -> datetime:
     """When to try again after so many attempts: soon at first, then every four hours."""
     return now + RETRY_AFTER[min(max(attempts, 1), len(RETRY_AFTER)) - 1]
@@ -64,10 +57,10 @@ def judge(mail: Mail, failure: NotDelivered | None, now: datetime) -> Verdict:
     if failure is None:
         return SENT
     if isinstance(failure, Rejected):
-        return Verdict("failed", failure.why, failure.status, failure.enhanced, kept=now < deadline(mail))
-    if now >= deadline(mail):
+        return Verdict("failed", failure.why, failure.status, failure.enhanced, kept=now < mail.kept_until)
+    if now >= mail.kept_until:
         return EXPIRED
-    until = min(next_try(mail.attempts, now), deadline(mail))
+    until = min(next_try(mail.attempts, now), mail.kept_until)
     return Verdict("queued", failure.why, failure.status, failure.enhanced, until=until)
 
 
@@ -117,7 +110,7 @@ class Deliverer:
     def _attempt(self, mail: Mail, transport: Transport, now: datetime) -> Verdict:
         if self._recorded(mail):
             return SENT
-        if now >= deadline(mail):
+        if now >= mail.kept_until:
             return EXPIRED
         try:
             message = self._message(mail, now)

@@ -8,7 +8,7 @@ from eventsourcing.persistence import Notification
 
 from domain.demand import Demand
 from domain.instants import instant, micros
-from workers.delivery import CLOSING_KEPT, Deliverer, deadline
+from workers.delivery import Deliverer
 from workers.parts import WorkerParts
 
 UNUSED_AFTER: Final = timedelta(hours=1)
@@ -40,7 +40,7 @@ def finish_letters(parts: WorkerParts, now: datetime) -> int:
 
 def expire_letters(parts: WorkerParts, deliverer: Deliverer, now: datetime) -> int:
     """Give up the letters whose time is over, sent or not, with or without a mail server; how many."""
-    late = [mail for mail in parts.outbox.kept_since_before(now - CLOSING_KEPT, _PAGE) if deadline(mail) <= now]
+    late = parts.outbox.overdue(now, _PAGE)
     for mail in late:
         deliverer.expire(mail)
     return len(late)

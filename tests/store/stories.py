@@ -1,5 +1,6 @@
 """Facts to store: one small demand and its letter."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from domain.demand import Demand
@@ -15,7 +16,7 @@ FIRST = FACTS[:1]
 
 def letter(number: int = 7, box: bytes = b"box") -> Outgoing:
     """A letter to record with a fact."""
-    return Outgoing(UUID(int=number), IDENTITY, "contact", box, MORNING)
+    return Outgoing(UUID(int=number), IDENTITY, "contact", box, MORNING, MORNING + timedelta(days=7))
 
 
 def another(reference: str) -> list[Fact]:

@@ -22,7 +22,7 @@ def letters(events: Engine) -> Outbox:
     """Three letters, a minute apart."""
     with writing(events) as connection:
         for number in (3, 1, 2):
-            letter = Outgoing(UUID(int=number), DEMAND, "contact", b"box", NOON + number * MINUTE)
+            letter = Outgoing(UUID(int=number), DEMAND, "contact", b"box", at := NOON + number * MINUTE, at)
             connection.execute(insert(outbox).values(dict(zip(NEW_COLUMNS, new_row(letter), strict=True))))
     return Outbox(events)
 
@@ -122,9 +122,9 @@ def test_a_letter_whose_text_is_gone_cannot_be_sent_again(letters: Outbox) -> No
 
 def test_texts_kept_too_long_are_found_the_oldest_first(letters: Outbox) -> None:
     letters.finish(UUID(int=2), "sent", LATER)
-    assert [mail.mail_id.int for mail in letters.kept_since_before(LATER, 10)] == [1, 3]
-    assert [mail.mail_id.int for mail in letters.kept_since_before(LATER, 1)] == [1]
-    assert letters.kept_since_before(NOON, 10) == []
+    assert [mail.mail_id.int for mail in letters.overdue(LATER, 10)] == [1, 3]
+    assert [mail.mail_id.int for mail in letters.overdue(LATER, 1)] == [1]
+    assert letters.overdue(NOON, 10) == []
 
 
 def test_what_the_administrators_see(letters: Outbox) -> None:

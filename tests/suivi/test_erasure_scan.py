@@ -31,11 +31,17 @@ def agent_of(installation: Installation) -> Agent:
     return directory.agent("camille")
 
 
-def closed(installation: Installation, letter: tuple[str, str] | None = None, *, email: str | None = None) -> str:
-    """A demand from its form to its closure; its registration receipt left long ago."""
+def closed(
+    installation: Installation,
+    letter: tuple[str, str] | None = None,
+    *,
+    email: str | None = None,
+    sent: bool = True,
+) -> str:
+    """A demand from its form to its closure; its registration receipt left long ago, unless it did not."""
     form = Form("AEN", "desk", Applicant("Kerbrat", "Yann", email=email), {}, "test")
     reference = installation.office.intake.submit(command(installation, "api:test"), form).reference
-    for mail in installation.outbox.of_demand(demand_id(reference)):
+    for mail in installation.outbox.of_demand(demand_id(reference)) if sent else ():
         installation.outbox.finish(mail.mail_id, "sent", installation.clock())
         installation.keyring.destroy([mail.mail_id], installation.clock())
     camille = agent_of(installation)
@@ -130,6 +136,17 @@ def _put_back(connection: sqlite3.Connection, owner: str, reference: str) -> Non
     connection.commit()
 
 
+def test_a_letter_on_its_way_at_closure_is_none_for_a_quarter_of_an_hour(suivi: CommandLine) -> None:
+    with suivi.opened() as installation:
+        reference = closed(installation, sent=False, email="yann@example.org")
+        receipt = installation.outbox.of_demand(demand_id(reference))[0]
+        assert receipt.kept_until == installation.office.dossier(reference, None).demand.closed_at + timedelta(
+            minutes=15
+        )
+        assert left(installation, minutes=20) == []
+        assert left(installation, minutes=80) == ["mail", "epoch"]
+
+
 @pytest.mark.parametrize("kind", ["acknowledgement", "registration_receipt"])
 def test_another_mail_of_a_finished_demand_is_found(suivi: CommandLine, kind: str) -> None:
     with suivi.opened() as installation:
@@ -152,8 +169,8 @@ def _queue(directory: Path, owner: str, kind: str, now: datetime) -> None:
     at = micros(now)
     with closing(sqlite3.connect(directory / "events.sqlite3")) as connection:
         connection.execute(
-            "INSERT INTO outbox (mail_id, demand_id, kind, letter, state, attempts, queued_at, next_at, leased_until) "
-            "VALUES (?,?,?,x'00','queued',0,?,?,0)",
+            "INSERT INTO outbox (mail_id, demand_id, kind, letter, state, attempts, queued_at, next_at, leased_until, "
+            "kept_until) VALUES (?,?,?,x'00','queued',0,?,?,0,0)",
             (uuid4().hex, owner, kind, at, at),
         )
         connection.commit()

@@ -10,7 +10,7 @@ import pytest
 from domain.letters import LetterKind
 from store.outbox import Mail
 from tests.workers.town import MARIE, MORNING, KeepingTransport, Town
-from workers.delivery import CLOSING_KEPT, EXPIRED, KEPT, LEASE, Deliverer, Verdict, judge, next_try
+from workers.delivery import EXPIRED, LEASE, Deliverer, Verdict, judge, next_try
 from workers.sweep import expire_letters
 from workers.transport import Deferred, Rejected, TimedOut, Unreachable
 
@@ -21,8 +21,12 @@ class Killed(BaseException):
     """The worker dies here."""
 
 
+WEEK = timedelta(days=7)
+
+
 def mail(kind: str = "contact", attempts: int = 1) -> Mail:
-    return Mail(UUID(int=1), UUID(int=2), kind, b"", "queued", attempts, MORNING, MORNING, None, None, None)
+    until = MORNING + LetterKind(kind).kept_for
+    return Mail(UUID(int=1), UUID(int=2), kind, b"", "queued", attempts, MORNING, MORNING, until, None, None, None)
 
 
 def test_a_letter_that_leaves_is_recorded_and_its_key_goes(town: Town, transport: KeepingTransport) -> None:
@@ -149,13 +153,14 @@ def test_a_letter_still_queued_after_its_time_expires_even_without_a_mail_server
     receipt, goodbye = town.letter_of(demand), town.letter_of(demand, LetterKind.CLOSURE)
     town.transport = None
     parts = town.parts()
+    town.clock.move(minutes=15)
+    assert expire_letters(parts, Deliverer(parts), town.clock()) == 1
+    assert town.state_of(receipt) == ("failed", "expired")
+    assert (town.has_key(receipt), town.has_key(goodbye)) == (False, True)
     town.clock.move(hours=72)
     assert expire_letters(parts, Deliverer(parts), town.clock()) == 1
     assert town.state_of(goodbye) == ("failed", "expired")
     assert not town.has_key(goodbye)
-    assert town.has_key(receipt)
-    town.clock.move(days=4)
-    assert expire_letters(parts, Deliverer(parts), town.clock()) == 1
     assert town.mail_facts(demand) == [("MailFailed", "expired"), ("MailFailed", "expired")]
 
 
@@ -206,15 +211,15 @@ def test_a_broken_step_does_not_send_in_a_tight_circle(
     [
         (None, "contact", timedelta(0), Verdict("sent")),
         (Rejected(550, "5.1.1"), "contact", timedelta(0), Verdict("failed", "rejected", 550, "5.1.1", kept=True)),
-        (Rejected(550, "5.1.1"), "contact", KEPT, Verdict("failed", "rejected", 550, "5.1.1")),
-        (Unreachable(), "contact", KEPT, EXPIRED),
-        (Unreachable(), "closure", CLOSING_KEPT, EXPIRED),
+        (Rejected(550, "5.1.1"), "contact", WEEK, Verdict("failed", "rejected", 550, "5.1.1")),
+        (Unreachable(), "contact", WEEK, EXPIRED),
+        (Unreachable(), "closure", LetterKind.CLOSURE.kept_for, EXPIRED),
         (TimedOut(), "contact", timedelta(0), Verdict("queued", "timeout", until=MORNING + timedelta(minutes=1))),
         (
             TimedOut(),
             "contact",
-            KEPT - timedelta(seconds=9),
-            Verdict("queued", "timeout", until=MORNING + KEPT),
+            WEEK - timedelta(seconds=9),
+            Verdict("queued", "timeout", until=MORNING + WEEK),
         ),
     ],
 )
