@@ -170,9 +170,10 @@ class Lives:
         return Command(actor, at, f"{self._rng.getrandbits(128):032x}")
 
     def _later(self, at: datetime, days: float) -> datetime:
-        """Some time later, in office hours, never after now."""
+        """Some time later, in office hours, never after now and seldom just before it."""
         soon = at + timedelta(minutes=self._rng.randint(3, 90))
-        return min(max(soon, self._office_hours(soon + timedelta(days=self._rng.expovariate(1 / days)))), self._now)
+        wait = min(timedelta(days=self._rng.expovariate(1 / days)), (self._now - at) * self._rng.uniform(0.2, 0.5))
+        return min(max(soon, self._office_hours(soon + wait)), self._now)
 
     def _office_hours(self, at: datetime) -> datetime:
         return office_hours(at, self._zone, self._rng) if at < self._now - timedelta(days=1) else min(at, self._now)
