@@ -38,7 +38,7 @@ _APPEAL: Final = (
     "deux mois pour former un recours gracieux auprès du maire, ou un recours contentieux devant le tribunal "
     "administratif, par courrier ou sur www.telerecours.fr."
 )
-_NO_DECISION: Final = "Cette démarche n’appelle pas de décision de la mairie : le silence ne vaut ni accord ni refus."
+_NO_DECISION: Final = "Pour cette démarche, le silence de la mairie ne vaut ni acceptation ni refus."
 
 
 class LetterKind(StrEnum):
