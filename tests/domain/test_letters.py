@@ -51,7 +51,7 @@ def test_months_run_to_the_same_day_or_the_last_of_a_shorter_month(day: date, mo
     [
         (Silence("acceptance", 2), ("15/03/2027", "réputée acceptée", "L232-3")),
         (Silence("refusal", 4), ("15/05/2027", "réputée refusée", "recours gracieux", "tribunal administratif")),
-        (Silence(None), ("le silence ne vaut ni accord ni refus",)),
+        (Silence(None), ("ne vaut ni acceptation ni refus",)),
     ],
 )
 def test_an_acknowledgement_says_what_silence_means(silence: Silence, words: tuple[str, ...]) -> None:

@@ -27,7 +27,7 @@ def test_the_page_shows_to_whom_and_a_draft_to_edit(hall: Hall, zoe: Browser) ->
     assert page.status_code == 200
     assert "marie.helene@exemple.fr" in page.text
     assert "Zoé Martin" in page.text
-    assert "réputée" in page.text or "n’appelle pas de décision" in page.text
+    assert "réputée" in page.text or "ne vaut ni acceptation ni refus" in page.text
     assert page.text.count('name="decision"') == 2
 
 
