@@ -101,14 +101,16 @@ class Assets:
     """Addresses of static files that change with their content, so that browsers may keep them for a year."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._hashes = folder, dict[str, str]()
+        self._folder, self._addresses = folder, dict[tuple[str, str], str]()
 
     def __call__(self, name: str) -> str:
         """``/static/suivi.css?v=…``; a missing file has an address without a hash."""
-        if name not in self._hashes:
+        key = (request.script_root, name)
+        if key not in self._addresses:
             path = self._folder / name
-            self._hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
-        return url_for("static", filename=name, v=self._hashes[name] or None)
+            version = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None
+            self._addresses[key] = url_for("static", filename=name, v=version)
+        return self._addresses[key]
 
 
 asset: Final = Assets(Path(__file__).parent / "static")
