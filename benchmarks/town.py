@@ -20,9 +20,8 @@ from suivi.settings import read_settings
 NOW: Final = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 SERVICE: Final = "État civil"
 PROCEDURES: Final = ("AEN", "AEM", "AED", "SLF")
-NAMES: Final = ("Martin", "Marchand", "Mariette", "Dubois", "Nuñez", "Lefèvre-Dupont", "O’Brien", "Ly", "Œuvrard", "Petit")
+NAMES: Final = ("Martin", "Marchand", "Mariette", "Dubois", "Nuñez", "Lefèvre-Dupont", "O’Brien", "Ly", "Œuvrard")
 OPEN_SHARE: Final = 10
-LONG_LIFE: Final = 500
 
 
 class BenchTown:
