@@ -7,7 +7,7 @@ from suivi.compose import Installation
 from suivi.serving import web_parts
 from web.app import create_app
 
-PASSWORD = "sept girafes dansent"  # noqa: S105 — of the measured town only
+PASSWORD = "sept girafes dansent"
 
 
 def logged_in(installation: Installation) -> FlaskClient:
