@@ -1,6 +1,7 @@
 """Import of histories: facts keep their own dates, the state machine holds, rights do not, and no mail leaves."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -84,6 +85,7 @@ class Import:
         self.report.read += 1
         try:
             history = read_history(line)
+            _refuse_future(history, self._installation.clock())
             fingerprint = self._office.intake.fingerprint_of(CLIENT, history.external_id)
             if fingerprint in self._seen or self._office.history.references([fingerprint]):
                 self.report.already_present += 1
@@ -191,6 +193,12 @@ class Import:
     def _setting(self, kind: str, name: str) -> Command:
         identifier = self._installation.random_bytes(16).hex()
         return Command("system:import", self._installation.clock(), f"import:{kind}:{identifier}")
+
+
+def _refuse_future(history: History, now: datetime) -> None:
+    last = max((history.submitted_at, *(step.at for step in history.history)))
+    if last > now:
+        raise BadLine("une date est dans l’avenir")
 
 
 def _take_step(demand: Demand, step: Step, key: DataKey) -> None:

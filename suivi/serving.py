@@ -24,7 +24,7 @@ from workers.parts import WorkerParts
 from workers.runtime import UnknownBroker, Workers, start_workers
 from workers.transport import MailboxTransport, SmtpTransport, Transport
 
-MARK: Final = "demo"
+MARK: Final = "demo.public-logins"
 STOP_WITHIN_S: Final = 9.0
 _log: Final = structlog.get_logger()
 
@@ -36,7 +36,7 @@ def mark_demo(settings: Settings) -> None:
 
 def refuse_demo(settings: Settings) -> None:
     """Raise CommandRefused for a demo's directory."""
-    if (settings.data_dir / MARK).exists():
+    if (settings.data_dir / MARK).is_file():
         raise CommandRefused(
             f"{settings.data_dir} est une démonstration, dont les mots de passe sont publics : "
             "lancez « suivi demo », ou choisissez un autre SUIVI_DATA_DIR."

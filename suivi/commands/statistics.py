@@ -64,6 +64,7 @@ def _lines(figures: Figures) -> Iterator[str]:
     ]
     rows = [*moved, ("Total", figures.totals)]
     yield from table((key, *_VOLUMES), [(name, *_volumes(figure)) for name, figure in rows])
+    yield "« à temps » ne compte que les demandes dont la démarche a un délai."
     yield ""
     yield "Délais : prise en compte depuis la réception ; clôture depuis la réception, sans le temps en attente."
     yield from table((key, *_DELAYS), [(name, *_delay(f.to_take), *_delay(f.to_close)) for name, f in rows])
@@ -76,7 +77,7 @@ def _moved(figure: Figure) -> bool:
 
 
 def _volumes(figure: Figure) -> tuple[str, ...]:
-    taken, closed = (_share(figure.in_time[name], getattr(figure, name)) for name in ("taken", "closed"))
+    taken, closed = figure.in_time["taken"], figure.in_time["closed"]
     counts = (
         figure.received,
         figure.taken,
@@ -88,10 +89,6 @@ def _volumes(figure: Figure) -> tuple[str, ...]:
         figure.reminders,
     )
     return tuple(map(str, counts))
-
-
-def _share(number: int, total: int) -> str:
-    return f"{number} ({100 * number // total} %)" if total else "–"
 
 
 def _delay(delay: Delay) -> tuple[str, str, str]:
