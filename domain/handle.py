@@ -1,5 +1,6 @@
 """One command on one demand: loaded, sealed and saved once, and decided again when only machines came between."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from domain.office import Office
 
 MOST_TRIES = 5
+_log = logging.getLogger("suivi.domain")
 Decision = Callable[[Demand], None]
 
 
@@ -146,9 +148,22 @@ class DemandHandle:
         self._carry_out(decision)
 
     def _carry_out(self, decision: Decision) -> None:
-        """A repeated command decides nothing: after a closure there is not even a key left to seal with."""
-        if not self.demand.repeated:
+        """A repeated command decides nothing: after a closure there is not even a key left to seal with.
+
+        A key that went while this hand was deciding means that somebody closed the demand first.
+        """
+        if self.demand.repeated:
+            return
+        try:
             decision(self.demand)
+        except Erased:
+            if not self._is_behind():
+                raise
+            self._decide_again()
+
+    def _is_behind(self) -> bool:
+        fresh = self._office.history.load(Demand, self.demand.id)
+        return fresh is not None and fresh.version > self._loaded_version
 
     def _request(self, demand: Demand, kind: LetterKind, subject: str, body: str, *, keep: bool) -> None:
         mail_id = uuid5(NAMESPACE, f"mail:{demand.id}:{kind}:{self.command.id}")
@@ -187,8 +202,15 @@ class DemandHandle:
     def _finish(self, facts: list[Fact]) -> None:
         self._key = None
         if any(isinstance(fact, Demand.PersonalDataErased) for fact in facts):
-            self._office.keyring.destroy([self.demand.id], self.command.at)
+            self._destroy_key()
         self._office.saved()
+
+    def _destroy_key(self) -> None:
+        """The closure is recorded whatever happens here: a key that cannot be destroyed now is left to the sweep."""
+        try:
+            self._office.keyring.destroy([self.demand.id], self.command.at)
+        except Exception:  # noqa: BLE001 — whatever it is, « nothing was recorded » would be untrue
+            _log.warning("the key of %s is left to the sweep", self.demand.reference)
 
 
 def check_version(demand: Demand, seen: int | None, agent: str | None) -> None:

@@ -11,6 +11,7 @@ from domain.status import FINISHED, Status
 from projections.cursors import Place, read_cursor, written_cursor
 from projections.reading import maybe_due
 from projections.tables import current, journal
+from projections.views import snapshot
 
 _SORT: Final = "arrival"
 
@@ -61,12 +62,8 @@ class AllDemands:
     def page(self, filters: DemandFilters, now: datetime) -> DemandPage:
         """One page in the order of arrival; raises BadCursor."""
         place = read_cursor(filters.cursor, _SORT)
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN")
+        with snapshot(self._engine) as connection:
             found = [*_open(connection, filters, place, now), *_finished(connection, filters, place)]
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("ROLLBACK")
         found.sort(key=lambda pair: pair[0])
         rows, more = found[: filters.limit], len(found) > filters.limit
         return DemandPage(

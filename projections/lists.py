@@ -126,7 +126,8 @@ class Lists:
         key = self._keyring.keys([generation := self._generation()]).get(generation)
         if not texts or key is None:
             return false()
-        return and_(*(current.c.seq.in_(_bearing(token, scope)) for token in tokens(texts, key)))
+        readable = current.c.procedure.not_in(scope.unreadable)
+        return and_(readable, *(current.c.seq.in_(_bearing(token, scope)) for token in tokens(texts, key)))
 
     def _generation(self) -> UUID:
         with self._engine.connect() as connection:

@@ -18,6 +18,7 @@ _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "đ": "d"
 _APOSTROPHES: Final = re.compile(r"['’ʼ`´]")
 _BREAKS: Final = re.compile(r"[\s\-‐‑–—.,;/]+")
 _DIGITS: Final = re.compile(r"\D+")
+_FROM_ABROAD: Final = re.compile(r"(?:00)?330?([1-9][0-9]{8})")
 
 
 def plain(text: str) -> str:
@@ -37,9 +38,10 @@ def words_of_name(name: str) -> set[str]:
 
 
 def phone_digits(phone: str) -> str:
-    """A telephone's digits as they are dialled in France: +33 6… and 06… are the same."""
+    """A telephone's digits as they are dialled in France: +33 6…, 0033 6…, +33 (0)6… and 06… are the same."""
     digits = _DIGITS.sub("", phone)
-    return "0" + digits[2:] if digits.startswith("33") and not phone.strip().startswith("0") else digits
+    found = _FROM_ABROAD.fullmatch(digits)
+    return f"0{found[1]}" if found else digits
 
 
 def findable(applicant: Applicant) -> set[str]:

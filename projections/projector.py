@@ -26,7 +26,10 @@ Decode = Callable[[Notification], Fact]
 
 
 class Projector:
-    """Brings one database of read models up to date with the facts."""
+    """Brings one database of read models up to date with the facts.
+
+    ``forgotten`` is called after demands left the lists: their sealed names and tokens must leave the disk as well.
+    """
 
     def __init__(
         self,
@@ -36,9 +39,10 @@ class Projector:
         keyring: Keyring,
         calendars: Calendars,
         page: int = PAGE,
+        forgotten: Callable[[], object] = lambda: None,
     ) -> None:
         self._engine, self._notifications, self._decode = engine, notifications, decode
-        self._keyring, self._calendars, self._page = keyring, calendars, page
+        self._keyring, self._calendars, self._page, self._forgotten = keyring, calendars, page, forgotten
 
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """Read to the head and return how many facts were new; raises what a fact that cannot be read raises."""
@@ -67,6 +71,8 @@ class Projector:
                 batch = self._fold(connection, at, page)
                 write(connection, batch, self._search_keys(at.generation))
                 _advance(connection, page[-1].id, batch)
+        if page and batch.gone:
+            self._forgotten()
         return len(page)
 
     def _fold(self, connection: Connection, at: Position, page: Sequence[Notification]) -> Batch:

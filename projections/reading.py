@@ -15,13 +15,15 @@ from projections.tables import NEVER
 class Scope(msgspec.Struct, frozen=True):
     """What an agent may list: procedures he may process, services he oversees.
 
-    ``reach`` adds the services of those procedures: names are searched there.
+    ``reach`` adds the services of those procedures: names are searched there, save in the ``unreadable`` procedures,
+    whose content this agent may not open.
     """
 
     agent: str
     processable: tuple[str, ...]
     services: tuple[str, ...]
     reach: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     everything: bool = False
 
 

@@ -1,5 +1,7 @@
 """The database of the read models: its engine, its tables, its generation, and how far it has read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import msgspec
@@ -40,6 +42,17 @@ def read_position(connection: Connection, *, lock: bool = False) -> Position:
     if row is None or row.version != VERSION:
         raise WrongViews(f"read models of version {row.version if row else None}, this program needs {VERSION}")
     return Position(*row)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection whose reads all see the read models as they were at the first of them."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
 
 
 def found_views(engine: Engine) -> bool:

@@ -155,4 +155,4 @@ def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]
 
 
 def _insert(connection: Connection, table: Table) -> Any:
-    return (sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert)(table)
+    return (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, bindparam, delete, insert, select
+from sqlalchemy import Engine, bindparam, delete, select
 
 from domain.instants import micros
 from store.accounts import activations, hashed
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 _find: Final = select(activations.c.agent).where(
     activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now")
@@ -17,7 +17,6 @@ _consume: Final = (
     .where(activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now"))
     .returning(activations.c.agent)
 )
-_withdraw: Final = delete(activations).where(activations.c.agent == bindparam("code"))
 
 
 class Activations:
@@ -30,8 +29,8 @@ class Activations:
         """Let this token set the agent's password for a while; no earlier one does any more."""
         row = {"agent": code, "token_hash": hashed(token), "expires_at": micros(now + ttl)}
         with writing(self._engine) as connection:
-            connection.execute(_withdraw, {"code": code})
-            connection.execute(insert(activations), row)
+            put = insert_into(connection, activations).values(row)
+            connection.execute(put.on_conflict_do_update(index_elements=[activations.c.agent], set_=row))
 
     def find(self, token: str, now: datetime) -> str | None:
         """Whose token this is; asking uses nothing up."""

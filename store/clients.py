@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine, bindparam, insert, select
+from sqlalchemy import Engine, bindparam, select
 
 from domain.errors import AlreadyExists, Invalid
 from domain.instants import micros
 from store.accounts import api_clients, hashed
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 SCOPES: Final = ("intake", "read", "audit")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _find: Final = select(api_clients.c.name, api_clients.c.scopes).where(api_clients.c.token_hash == bindparam("token"))
-_named: Final = select(api_clients.c.name).where(api_clients.c.name == bindparam("name"))
 _names: Final = select(api_clients.c.name).order_by(api_clients.c.name)
 
 
@@ -42,9 +41,9 @@ class ApiClients:
             raise Invalid({"scope": ["Une portée au moins parmi : " + ", ".join(SCOPES) + "."]})
         row = {"name": name, "token_hash": hashed(token), "scopes": " ".join(sorted(wanted)), "created_at": micros(now)}
         with writing(self._engine) as connection:
-            if connection.execute(_named, {"name": name}).first() is not None:
+            put = insert_into(connection, api_clients).values(row).on_conflict_do_nothing()
+            if connection.scalar(put.returning(api_clients.c.name)) is None:
                 raise AlreadyExists("API client", name)
-            connection.execute(insert(api_clients), row)
 
     def find(self, token: str) -> ApiClient | None:
         """The program that holds this token."""

@@ -8,11 +8,10 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Engine, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.instants import micros
 from store.accounts import activations, credentials, sessions
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 NOBODY: Final = "nobody has this password: it is hashed so that an unknown code takes as long as a known one"
 _hash_of: Final = select(credentials.c.password_hash).where(credentials.c.agent == bindparam("code"))
@@ -79,9 +78,8 @@ class Credentials:
             return False
 
     def _put(self, code: str, *, ended: bool = False, **values: object) -> None:
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        put = dialect.insert(credentials).values(agent=code, **values)
         with writing(self._engine) as connection:
+            put = insert_into(connection, credentials).values(agent=code, **values)
             connection.execute(put.on_conflict_do_update(index_elements=[credentials.c.agent], set_=values))
             if ended:
                 connection.execute(_end_sessions, {"code": code})

@@ -5,6 +5,7 @@ owner. Destroying a key marks the epoch as due to turn (``turn``), after which s
 """
 
 import fcntl
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    Row,
     Table,
     Text,
     Uuid,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     update,
 )
 
@@ -35,7 +38,7 @@ from domain.errors import Erased
 from domain.instants import micros
 from domain.sealing import KEY_BYTES, DataKey
 from store.epochs import Epochs, MissingEpoch
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 metadata: Final = MetaData()
 keys: Final = Table(
@@ -52,7 +55,13 @@ epoch: Final = Table("epoch", metadata, Column("name", Text, primary_key=True), 
 ACTIVE: Final = keys.c.state == literal_column("'active'")
 Index("keys_active", keys.c.kind, keys.c.touched_at, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
 
-_among: Final = select(keys).where(keys.c.owner.in_(bindparam("owners", expanding=True)))
+_present: Final = select(epoch.c.name)
+_named: Final = _present.with_for_update(read=True)
+_alone: Final = _present.with_for_update()
+"""Every writer reads the epoch's name first: those who only mint share it, and a key cannot change while it turns."""
+_among: Final = (
+    select(keys).where(keys.c.owner.in_(bindparam("owners", expanding=True))).order_by(keys.c.owner).with_for_update()
+)
 _active: Final = select(keys.c.owner, keys.c.epoch, keys.c.wrapped).where(
     keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE
 )
@@ -65,6 +74,8 @@ _touch: Final = (
     update(keys).where(keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE).values(touched_at=bindparam("at"))
 )
 _stale: Final = update(epoch).where(epoch.c.stale_since.is_(None)).values(stale_since=bindparam("at"))
+_LOCK: Final = text("SELECT pg_advisory_lock(7412)")
+_UNLOCK: Final = text("SELECT pg_advisory_unlock(7412)")
 _CHUNK: Final = 500
 
 
@@ -83,14 +94,14 @@ class StoredKeyring:
         """
         wanted = list(owners)
         with writing(self._engine) as connection:
-            name = connection.scalars(select(epoch.c.name)).one()
-            found = {row.owner: row for row in connection.execute(_among, {"owners": wanted})}
-            if any(row.state != "active" for row in found.values()):
-                raise Erased
+            name = connection.scalars(_named).one()
+            found = _found(connection, wanted)
             made = {owner: self._random(KEY_BYTES) for owner in wanted if owner not in found}
-            rows = [self._row(owner, kind, name, key, at) for owner, key in made.items()]
+            rows = [self._row(owner, kind, name, key, at) for owner, key in sorted(made.items())]
             if rows:
-                connection.execute(insert(keys), rows)
+                late = made.keys() - _inserted(connection, rows)
+                found |= _found(connection, sorted(late))
+                made = {owner: key for owner, key in made.items() if owner not in late}
             if found:
                 connection.execute(_touch, {"owners": list(found), "at": micros(at)})
         fresh = {owner: DataKey(key, self._random) for owner, key in made.items()}
@@ -111,6 +122,7 @@ class StoredKeyring:
         """Destroy keys for ever and leave fences, then push the old bytes out of the write-ahead log."""
         wanted, destroyed = list(owners), 0
         with writing(self._engine) as connection:
+            connection.scalars(_alone).one()
             for start in range(0, len(wanted), _CHUNK):
                 parameters = {"owners": wanted[start : start + _CHUNK], "at": micros(at)}
                 destroyed += connection.execute(_destroy, parameters).rowcount
@@ -127,7 +139,7 @@ class StoredKeyring:
         """Empty the write-ahead log, one process at a time: SQLite 3.40 may corrupt it when checkpoints race."""
         if self._engine.dialect.name != "sqlite":
             return
-        with self._alone("checkpoint"), self._engine.connect() as connection:
+        with self._alone_here("checkpoint"), self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
 
     def stale_since(self) -> int | None:
@@ -155,7 +167,7 @@ class StoredKeyring:
     def _remove_departed(self) -> None:
         with self._engine.connect() as connection:
             named = set(connection.scalars(select(keys.c.epoch).where(ACTIVE).distinct()))
-            named.add(connection.scalars(select(epoch.c.name)).one())
+            named.add(connection.scalars(_present).one())
         for name in self._epochs.names():
             if name not in named:
                 self._epochs.remove(name)
@@ -174,12 +186,13 @@ class StoredKeyring:
         """Remove keys that never got a subject, unless they were touched since; they leave no fence."""
         unused = delete(keys).where(keys.c.owner.in_(owners), ACTIVE, keys.c.touched_at < micros(before))
         with writing(self._engine) as connection:
+            connection.scalars(_alone).one()
             if connection.execute(unused).rowcount:
                 connection.execute(_stale, {"at": micros(before)})
 
     def _wrap_again(self, fresh: str) -> int:
         with writing(self._engine) as connection:
-            departing = connection.scalars(select(epoch.c.name)).one()
+            departing = connection.scalars(_alone).one()
             rows = connection.execute(select(keys.c.owner, keys.c.epoch, keys.c.wrapped).where(ACTIVE)).all()
             again = [
                 {
@@ -209,9 +222,30 @@ class StoredKeyring:
 
     @contextmanager
     def _alone(self, purpose: str) -> Iterator[None]:
-        with self._lock_file.with_suffix(f".{purpose}.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        """One process at a time, on this host and on those that share the database and the keys directory."""
+        with self._alone_here(purpose), self._alone_anywhere():
             yield
+
+    @contextmanager
+    def _alone_anywhere(self) -> Iterator[None]:
+        if self._engine.dialect.name != "postgresql":
+            yield
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(_LOCK)
+            try:
+                yield
+            finally:
+                connection.execute(_UNLOCK)
+
+    @contextmanager
+    def _alone_here(self, purpose: str) -> Iterator[None]:
+        descriptor = os.open(self._lock_file.with_suffix(f".{purpose}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _row(self, owner: UUID, kind: str, name: str, key: bytes, at: datetime) -> dict[str, Any]:
         wrapped = self._epochs.wrap(name, owner.bytes, key)
@@ -223,6 +257,19 @@ class StoredKeyring:
             "wrapped": wrapped,
             "touched_at": micros(at),
         }
+
+
+def _found(connection: Connection, owners: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """The rows of these owners, locked so that no sweep discards them before they are touched; raises Erased."""
+    found = {row.owner: row for row in connection.execute(_among, {"owners": owners})} if owners else {}
+    if any(row.state != "active" for row in found.values()):
+        raise Erased
+    return found
+
+
+def _inserted(connection: Connection, rows: list[dict[str, Any]]) -> set[UUID]:
+    """The owners whose rows are new; the others were made by somebody else at this moment."""
+    return set(connection.scalars(insert_into(connection, keys).on_conflict_do_nothing().returning(keys.c.owner), rows))
 
 
 def create_tables(connection: Connection, first_epoch: Callable[[], str]) -> None:

@@ -4,18 +4,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, bindparam, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.instants import micros
 from store.accounts import leases
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 _take: Final = (
     update(leases)
     .where(
         leases.c.job == bindparam("name"),
-        leases.c.leased_until <= bindparam("now"),
-        or_(leases.c.done_at.is_(None), leases.c.done_at <= bindparam("due")),
+        or_(leases.c.leased_until <= bindparam("now"), leases.c.leased_until > bindparam("lease_ahead")),
+        or_(
+            leases.c.done_at.is_(None),
+            leases.c.done_at <= bindparam("due"),
+            leases.c.done_at > bindparam("done_ahead"),
+        ),
     )
     .values(leased_until=bindparam("until"))
 )
@@ -29,12 +32,15 @@ class Leases:
         self._engine = engine
 
     def take(self, job: str, now: datetime, lease: timedelta, every: timedelta) -> bool:
-        """Whether the job is due and this caller got it, for the time of the lease."""
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        first = dialect.insert(leases).values(job=job, done_at=None, leased_until=0).on_conflict_do_nothing()
+        """Whether the job is due and this caller got it, for the time of the lease.
+
+        What lies further ahead than clocks may disagree was written before a clock stepped back: it counts as past.
+        """
         instants = {"now": micros(now), "due": micros(now - every), "until": micros(now + lease)}
+        instants |= {"lease_ahead": micros(now + 2 * lease), "done_ahead": micros(now + every)}
         with writing(self._engine) as connection:
-            connection.execute(first)
+            first = insert_into(connection, leases).values(job=job, done_at=None, leased_until=0)
+            connection.execute(first.on_conflict_do_nothing())
             return connection.execute(_take, {"name": job, **instants}).rowcount == 1
 
     def done(self, job: str, now: datetime) -> None:

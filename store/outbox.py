@@ -27,6 +27,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -58,9 +59,12 @@ KEPT: Final = outbox.c.letter.is_not(None)
 Index("outbox_due", outbox.c.next_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
 Index("outbox_kept", outbox.c.kept_until, sqlite_where=KEPT, postgresql_where=KEPT)
 
+LONGEST_LEASE: Final = timedelta(minutes=10)
+_free: Final = or_(outbox.c.leased_until <= bindparam("now"), outbox.c.leased_until > bindparam("ahead"))
+"""Nobody has the letter: no lease, one that is over, or one taken before a clock stepped back."""
 _due: Final = (
     select(outbox.c.mail_id)
-    .where(QUEUED, outbox.c.next_at <= bindparam("now"), outbox.c.leased_until <= bindparam("now"))
+    .where(QUEUED, outbox.c.next_at <= bindparam("now"), _free)
     .order_by(outbox.c.next_at)
     .limit(bindparam("most"))
 )
@@ -70,7 +74,7 @@ _claim: Final = (
         outbox.c.mail_id == bindparam("mail"),
         QUEUED,
         outbox.c.next_at <= bindparam("now"),
-        outbox.c.leased_until <= bindparam("now"),
+        _free,
     )
     .values(leased_until=bindparam("until"), attempts=outbox.c.attempts + 1)
     .returning(outbox)
@@ -85,6 +89,15 @@ set_deadline: Final = (
     update(outbox).where(outbox.c.mail_id == bindparam("mail"), KEPT).values(kept_until=bindparam("until"))
 )
 """A letter whose demand is erased first leaves soon or never; the parameters are the instant, then the mail's id."""
+_pull_back: Final = (
+    update(outbox)
+    .where(
+        QUEUED,
+        outbox.c.next_at > bindparam("now"),
+        or_(outbox.c.attempts == 0, outbox.c.next_at > bindparam("ahead")),
+    )
+    .values(next_at=bindparam("now"))
+)
 _counts: Final = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 
 
@@ -135,15 +148,20 @@ class Outbox:
     def due(self, now: datetime, most: int) -> list[UUID]:
         """The letters to send now, the longest waiting first; those leased by a living worker are left out."""
         with self._engine.connect() as connection:
-            return list(connection.scalars(_due, {"now": micros(now), "most": most}))
+            return list(connection.scalars(_due, _instants(now) | {"most": most}))
 
     def claim(self, mail_id: UUID, now: datetime, lease: timedelta) -> Mail | None:
         """Take one letter for a while; None when it is finished, not due yet, or somebody else has it."""
         with writing(self._engine) as connection:
             row = connection.execute(
-                _claim, {"mail": mail_id, "now": micros(now), "until": micros(now + lease)}
+                _claim, _instants(now) | {"mail": mail_id, "until": micros(now + lease)}
             ).one_or_none()
         return _mail(row) if row else None
+
+    def pull_back(self, now: datetime, longest: timedelta) -> int:
+        """Make due what waits longer than it can, because the clock stepped back since it was queued; how many."""
+        with writing(self._engine) as connection:
+            return connection.execute(_pull_back, {"now": micros(now), "ahead": micros(now + longest)}).rowcount
 
     def postpone(self, mail_id: UUID, until: datetime, why: str) -> None:
         """Give the letter back, to be tried again later."""
@@ -218,6 +236,10 @@ class Outbox:
 def create_tables(connection: Connection) -> None:
     """The outbox's table and index."""
     metadata.create_all(connection)
+
+
+def _instants(now: datetime) -> dict[str, Any]:
+    return {"now": micros(now), "ahead": micros(now + LONGEST_LEASE)}
 
 
 def _mail(row: Row[Any]) -> Mail:

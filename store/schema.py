@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, Text, insert, select, update
 
-from store.transactions import writing
+from store.transactions import creating
 
 Step = Callable[[Connection], None]
 _metadata: Final = MetaData()
@@ -41,7 +41,7 @@ def require_version(engine: Engine, store: str, wanted: int) -> None:
 def upgrade(engine: Engine, store: str, steps: Mapping[int, Step]) -> None:
     """Run the numbered steps the store has not seen, each once, in one transaction; a newer store is refused."""
     wanted = max(steps)
-    with writing(engine) as connection:
+    with creating(engine) as connection:
         _metadata.create_all(connection)
         found: int | None = connection.scalar(select(_versions.c.version).where(_versions.c.store == store))
         if found is not None and found > wanted:

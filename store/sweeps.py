@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, bindparam, select
 
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 metadata: Final = MetaData()
 sweeps: Final = Table(
@@ -14,8 +14,6 @@ sweeps: Final = Table(
     Column("position", BigInteger, nullable=False),
 )
 _position: Final = select(sweeps.c.position).where(sweeps.c.sweep == bindparam("name"))
-_advance: Final = update(sweeps).where(sweeps.c.sweep == bindparam("name")).values(position=bindparam("to"))
-_begin: Final = insert(sweeps).values(sweep=bindparam("name"), position=bindparam("to"))
 
 
 class Sweeps:
@@ -32,8 +30,8 @@ class Sweeps:
     def advance(self, name: str, to: int) -> None:
         """Note that everything up to here is swept."""
         with writing(self._engine) as connection:
-            if not connection.execute(_advance, {"name": name, "to": to}).rowcount:
-                connection.execute(_begin, {"name": name, "to": to})
+            put = insert_into(connection, sweeps).values(sweep=name, position=to)
+            connection.execute(put.on_conflict_do_update(index_elements=[sweeps.c.sweep], set_={"position": to}))
 
 
 def create_tables(connection: Connection) -> None:

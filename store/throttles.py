@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, bindparam, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.instants import instant, micros
 from store.accounts import hashed, throttles
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 WINDOW: Final = timedelta(minutes=15)
 FREE_FAILURES: Final = 5
@@ -38,11 +37,10 @@ class Throttles:
     def failed(self, key: str, now: datetime) -> None:
         """Count one failure; after 15 quiet minutes counting begins anew."""
         before = micros(now - WINDOW)
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        put = dialect.insert(throttles).values(key_hash=hashed(key), failures=1, last_at=micros(now))
         again = case((throttles.c.last_at <= before, 1), else_=throttles.c.failures + 1)
         with writing(self._engine) as connection:
             connection.execute(_forget, {"before": before})
+            put = insert_into(connection, throttles).values(key_hash=hashed(key), failures=1, last_at=micros(now))
             connection.execute(
                 put.on_conflict_do_update(
                     index_elements=[throttles.c.key_hash], set_={"failures": again, "last_at": micros(now)}

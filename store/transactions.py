@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateSchema
+
+_CREATION: Final = text("SELECT pg_advisory_xact_lock(7411)")
+_SCHEMA: Final = text("SELECT current_setting('search_path'), to_regnamespace(current_setting('search_path'))")
 
 
 @contextmanager
@@ -13,3 +19,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
+
+
+@contextmanager
+def creating(engine: Engine) -> Iterator[Connection]:
+    """A transaction that makes tables: one at a time, in the store's own schema, which is made where it is missing.
+
+    PostgreSQL's « IF NOT EXISTS » does not protect from another process that makes the same thing at that moment.
+    """
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_CREATION)
+            name, found = connection.execute(_SCHEMA).one()
+            if found is None:
+                connection.execute(CreateSchema(name))
+        yield connection
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """An INSERT that may say ON CONFLICT, in the words of the database."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

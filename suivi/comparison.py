@@ -5,18 +5,17 @@ and keyed tokens, and uses the live generation's search key.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.persistence import Notification
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, Text, select
 
 from projections.projector import Projector
 from projections.tables import current, metadata, open_counts, search_tokens
-from projections.views import create_views, read_position
+from projections.views import create_views, read_position, snapshot
 from store.engines import NORMAL, sqlite_engine
 from suivi.compose import Installation
 from suivi.verification import Findings
@@ -30,7 +29,7 @@ def compare(installation: Installation, findings: Findings, advance: Callable[[i
     """Note every difference; others may write meanwhile, what they write is not looked at."""
     with (
         TemporaryDirectory(prefix="verify-", dir=installation.settings.data_dir) as name,
-        _snapshot(installation) as live,
+        snapshot(installation.stores.views) as live,
     ):
         Path(name).chmod(_PRIVATE)
         engine = sqlite_engine(str(Path(name) / "views.sqlite3"), NORMAL)
@@ -41,15 +40,6 @@ def compare(installation: Installation, findings: Findings, advance: Callable[[i
                     _compare_table(installation, table, live, replayed, findings)
         finally:
             engine.dispose()
-
-
-@contextmanager
-def _snapshot(installation: Installation) -> Iterator[Connection]:
-    with installation.stores.views.connect() as live:
-        live.exec_driver_sql("BEGIN")
-        read_position(live)
-        yield live
-        live.exec_driver_sql("ROLLBACK")
 
 
 def _replay(installation: Installation, engine: Engine, live: Connection, advance: Callable[[int], None]) -> None:
@@ -80,11 +70,14 @@ def _compare_table(
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[RowMapping]:
-    yield from connection.execute(_ordered(table)).mappings()
+    yield from connection.execute(_ordered(table, connection.dialect.name)).mappings()
 
 
-def _ordered(table: Table) -> Select[Any]:
-    chosen = select(table).order_by(*table.primary_key.columns)
+def _ordered(table: Table, dialect: str) -> Select[Any]:
+    """In the order of Python's own comparison, which PostgreSQL's collations are not."""
+    keys = list(table.primary_key.columns)
+    order = [key.collate("C") if dialect == "postgresql" and isinstance(key.type, Text) else key for key in keys]
+    chosen = select(table).order_by(*order)
     if table is open_counts:
         chosen = chosen.where(open_counts.c.n != 0)  # a count that fell to nothing says nothing
     return chosen.execution_options(yield_per=1_000)

@@ -26,7 +26,14 @@ from store.sweeps import Sweeps
 from store.throttles import Throttles
 from suivi.calendars import calendars
 from suivi.settings import Settings
-from suivi.stores import Stores, prepare_directories, prepare_secret, require_directory
+from suivi.stores import (
+    Stores,
+    founding_alone,
+    prepare_directories,
+    prepare_secret,
+    register_environment,
+    require_directory,
+)
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
@@ -47,9 +54,10 @@ class Installation:
     def create(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> Self:
         """Make or upgrade an installation, and open it."""
         prepare_directories(settings)
-        prepare_secret(settings, random_bytes)
-        installation = cls(settings, clock, random_bytes)
-        installation.stores.create(clock())
+        with founding_alone(settings):
+            prepare_secret(settings, random_bytes)
+            installation = cls(settings, clock, random_bytes)
+            installation.stores.create(clock())
         return installation._assemble()
 
     @classmethod
@@ -62,11 +70,16 @@ class Installation:
 
     def _assemble(self) -> Self:
         stores = self.stores
-        self.register = Register(_register_environment(self.settings), stores.events)
+        self.register = Register(register_environment(self.settings), stores.events)
         self.outbox = Outbox(stores.events)
         self.calendars = calendars(self.zone)
         self.projector = Projector(
-            stores.views, self.register.notifications, self.register.fact, self.keyring, self.calendars
+            stores.views,
+            self.register.notifications,
+            self.register.fact,
+            self.keyring,
+            self.calendars,
+            forgotten=stores.empty_views_log,
         )
         self.office = Office(
             self.register,
@@ -106,10 +119,9 @@ class Installation:
 
     def readiness(self) -> dict[str, str]:
         """What is not ready, each with a reason; empty when all is."""
-        if self.projection_error is not None:
-            return {"views": self.projection_error}
-        behind = self.register.head() - self.projector.position().notification_id
-        return {"views": f"{behind} facts behind"} if behind > 0 and self.catch_up() == 0 else {}
+        if self.projection_error is not None or self.register.head() > self.projector.position().notification_id:
+            self.catch_up()
+        return {} if self.projection_error is None else {"views": self.projection_error}
 
     def random_bits(self, number: int) -> int:
         """Some random bits as a number."""
@@ -128,11 +140,3 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _register_environment(settings: Settings) -> dict[str, str]:
-    return {
-        "PERSISTENCE_MODULE": "store.sqlite:Factory",
-        "SQLITE_DBNAME": str(settings.files["events"]),
-        "CREATE_TABLE": "n",
-    }

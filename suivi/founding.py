@@ -9,8 +9,10 @@ from domain.definition import Definition, read_definition
 from domain.errors import UnknownProcedure
 from domain.facts import Command
 from domain.office import Office
+from domain.ports import LostRace
 from domain.townhall import Settings, Term
 
+_TRIES: Final = 20
 TERMS: Final = {
     "event_type": {
         "piece_demandee": "Pièce demandée",
@@ -38,8 +40,20 @@ TERMS: Final = {
 def found(office: Office, command: Command, settings: Settings) -> None:
     """Install the town hall, its codes and the catalogue; what stands already is left as the town made it.
 
-    What is missing is added each time, so that an installation cut short is completed by the next one.
+    What is missing is added each time, so that an installation cut short is completed by the next one, and one that
+    another process completes at the same moment is looked at again.
     """
+    for left in reversed(range(_TRIES)):
+        try:
+            _add_missing(office, command, settings)
+        except LostRace:
+            if not left:
+                raise
+        else:
+            return
+
+
+def _add_missing(office: Office, command: Command, settings: Settings) -> None:
     directory = office.directory
     directory.found(command, settings)
     for vocabulary, terms in TERMS.items():

@@ -4,6 +4,7 @@ Libraries' own messages and tracebacks quote values (addresses, names, tokens), 
 of error and where it happened are written.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -31,7 +32,7 @@ def configure(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[structlog.stdlib.add_log_level, _stamp, _name_error, allow, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(_stderr),  # type: ignore[arg-type]  # all that print needs
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -49,6 +50,21 @@ def where(trace: TracebackType | None) -> list[str]:
     """The last functions of a traceback, without any value."""
     frames = [(frame.f_code, line) for frame, line in walk_tb(trace)][-_FRAMES:]
     return [f"{PurePath(code.co_filename).name}:{line} {code.co_name}" for code, line in frames]
+
+
+class _Stderr:
+    """stderr as it is now; a disk that is full under a redirected log never costs anybody an answer."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
+_stderr: Final = _Stderr()
 
 
 class _Libraries(logging.Handler):

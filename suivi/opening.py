@@ -70,6 +70,7 @@ def _in_words() -> Iterator[None]:
         raise CommandRefused(f"La base ne tient pas ce que Suivi promet ({error}).") from error
     except (sqlite3.Error, DatabaseError, PersistenceError) as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
+        why = " ".join(str(cause).split())
         raise CommandRefused(
-            f"La base de données a refusé ({cause}) : rien n’a été changé par cette opération."
+            f"La base de données a refusé ({why}) : rien n’a été changé par cette opération."
         ) from error

@@ -10,11 +10,12 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Engine, bindparam, select, text
+from sqlalchemy import Engine, bindparam, select
 
 from domain.demand import Demand
 from domain.instants import instant, micros
 from projections.tables import current, search_tokens
+from store.events import stored_events
 from store.keyring import ACTIVE, epoch, keys
 from store.outbox import outbox
 from suivi.compose import Installation
@@ -22,9 +23,11 @@ from suivi.compose import Installation
 TURNS_WITHIN: Final = timedelta(hours=1)
 _CHUNK: Final = 500
 _ENDS: Final = (Demand.Closed.topic, Demand.Expired.topic)
-_finished: Final = text(
-    "SELECT DISTINCT originator_id FROM stored_events WHERE originator_id IN :owners AND topic IN :ends"
-).bindparams(bindparam("owners", expanding=True), bindparam("ends", _ENDS, expanding=True))
+_finished: Final = (
+    select(stored_events.c.originator_id)
+    .distinct()
+    .where(stored_events.c.originator_id.in_(bindparam("owners", expanding=True)), stored_events.c.topic.in_(_ENDS))
+)
 _tokens: Final = (
     select(search_tokens.c.seq)
     .distinct()
@@ -90,8 +93,7 @@ def _epochs(installation: Installation, now: datetime) -> Iterator[Residue]:
 
 
 def _finished_among(events: Engine, owners: Iterable[UUID]) -> Iterator[UUID]:
-    wanted: Sequence[str] = [owner.hex for owner in owners]
+    wanted: Sequence[UUID] = list(owners)
     with events.connect() as connection:
         for start in range(0, len(wanted), _CHUNK):
-            for owner in connection.scalars(_finished, {"owners": wanted[start : start + _CHUNK]}):
-                yield UUID(owner)
+            yield from connection.scalars(_finished, {"owners": wanted[start : start + _CHUNK]})

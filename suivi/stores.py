@@ -1,7 +1,10 @@
 """The four stores on disk: made or upgraded by ``init``, and refused by every other command when they do not fit."""
 
+import fcntl
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,25 +13,19 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from projections.views import WrongViews, create_views, found_views, read_position
-from store import accounts, intake_keys, keyring, outbox, sweeps
+from store import accounts, events, keyring, sweeps
 from store.engines import FULL, NORMAL, UnsafeStore, sqlite_engine
 from store.epochs import Epochs
 from store.keyring import StoredKeyring
-from store.schema import Step, WrongVersion, require_version, upgrade
+from store.schema import Step, WrongVersion, found_version, require_version, upgrade
 from store.secrets import MASTER_FILE, SECRET_BYTES, BadSecret, Secrets, new_master_file, read_master
-from store.sqlite import CREATE_EVENTS
+from store.transactions import creating
 from suivi.refusals import CommandRefused
-from suivi.settings import Settings
+from suivi.settings import STORES, Settings
 
 _PRIVATE: Final = 0o700
 _SEARCH: Final = "search"
 KEY_VERSION: Final = 1
-
-
-def _first_events(connection: Connection) -> None:
-    connection.exec_driver_sql(CREATE_EVENTS)
-    outbox.create_tables(connection)
-    intake_keys.metadata.create_all(connection)
 
 
 def _first_accounts(connection: Connection) -> None:
@@ -36,7 +33,7 @@ def _first_accounts(connection: Connection) -> None:
     sweeps.create_tables(connection)
 
 
-EVENT_STEPS: Final[dict[int, Step]] = {1: _first_events}
+EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables}
 ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts}
 
 
@@ -46,8 +43,7 @@ class Stores:
     def __init__(self, settings: Settings, random_bytes: Callable[[int], bytes]) -> None:
         self.settings, self.random_bytes = settings, random_bytes
         self.secrets = read_secrets(settings)
-        self.events, self.keys, self.accounts = (self._engine(name, FULL) for name in ("events", "keys", "accounts"))
-        self.views = self._engine("views", NORMAL)
+        self.events, self.views, self.keys, self.accounts = (open_store(settings, name) for name in STORES)
         self.epochs = Epochs(settings.keys_dir, self.secrets.key("epoch keys"), random_bytes)
         self.keyring = StoredKeyring(self.keys, self.epochs, random_bytes, settings.data_dir / "keyring")
 
@@ -60,8 +56,7 @@ class Stores:
         except WrongVersion as error:
             raise _other_version(error) from error
         generation = UUID(bytes=self.random_bytes(16), version=4)
-        with self.views.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with creating(self.views) as connection:
             create_views(connection, generation)
             found = read_position(connection).generation
         self.keyring.mint([found], _SEARCH, now)
@@ -87,13 +82,56 @@ class Stores:
             generation = read_position(connection).generation
         self.keyring.keys([generation])
 
+    def logged(self) -> dict[str, list[str]]:
+        """By store, the settings with which its PostgreSQL server would write values into its own log."""
+        if not self.settings.servers:
+            return {}
+        from store.servers import logged_values  # noqa: PLC0415 — PostgreSQL is an extra
+
+        found = {name: logged_values(getattr(self, name)) for name in self.settings.servers}
+        return {name: settings for name, settings in found.items() if settings}
+
+    def empty_views_log(self) -> None:
+        """Push sealed names and tokens of finished demands out of the read models' write-ahead log.
+
+        One process at a time: SQLite 3.40 may corrupt a log when checkpoints race.
+        """
+        if self.views.dialect.name != "sqlite":
+            return
+        descriptor = os.open(self.settings.data_dir / "views.checkpoint.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with self.views.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        finally:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Close every connection."""
         for engine in (self.events, self.keys, self.accounts, self.views):
             engine.dispose()
 
-    def _engine(self, name: str, synchronous: int) -> Engine:
-        return sqlite_engine(str(self.settings.files[name]), synchronous)
+
+def open_store(settings: Settings, name: str) -> Engine:
+    """The engine of one store; the read models can be built again, so their last moments may be lost in a crash."""
+    lazy = name == "views"
+    if name in settings.files:
+        return sqlite_engine(str(settings.files[name]), NORMAL if lazy else FULL)
+    try:
+        from store.servers import SCHEMAS, postgres_engine  # noqa: PLC0415 — PostgreSQL is an extra
+    except ImportError as error:
+        raise CommandRefused(f"Le module {error.name} manque pour PostgreSQL : installez suivi[postgres].") from error
+    return postgres_engine(settings.servers[name], SCHEMAS[name], lazy=lazy)
+
+
+def register_environment(settings: Settings) -> dict[str, str]:
+    """Where the library finds the facts."""
+    if "events" in settings.files:
+        where = {"PERSISTENCE_MODULE": "store.sqlite:Factory", "SQLITE_DBNAME": str(settings.files["events"])}
+        return where | {"CREATE_TABLE": "n"}
+    from store.postgres import environment  # noqa: PLC0415 — PostgreSQL is an extra
+
+    return environment(settings.servers["events"])
 
 
 def prepare_directories(settings: Settings) -> None:
@@ -107,17 +145,38 @@ def prepare_directories(settings: Settings) -> None:
         directory.chmod(_PRIVATE)
 
 
+@contextmanager
+def founding_alone(settings: Settings) -> Iterator[None]:
+    """One process at a time makes what is missing; the lock is the keys directory, which all hosts share."""
+    descriptor = os.open(settings.keys_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def prepare_secret(settings: Settings, random_bytes: Callable[[int], bytes]) -> None:
     """Make the master secret once, unless the operator keeps it elsewhere or the stores already need another one."""
     path = settings.master_secret_file
     if settings.master_secret is not None or path.exists():
         return
-    if settings.files["keys"].exists():
+    if _has_keys(settings):
         raise CommandRefused(
             f"Le secret maître {path} manque alors que des données existent : "
             "restaurez ce fichier, rien ne s’ouvre sans lui."
         )
     new_master_file(path, random_bytes(SECRET_BYTES))
+
+
+def _has_keys(settings: Settings) -> bool:
+    if "keys" in settings.files:
+        return settings.files["keys"].exists()
+    engine = open_store(settings, "keys")
+    try:
+        return found_version(engine, "keys") is not None
+    finally:
+        engine.dispose()
 
 
 def read_secrets(settings: Settings) -> Secrets:
@@ -138,7 +197,7 @@ def wrong_secret(error: BadSecret) -> str:
 
 def require_directory(settings: Settings) -> None:
     """Raise CommandRefused unless ``suivi init`` made the data directory."""
-    if not settings.files["events"].exists():
+    if not settings.files.get("events", settings.data_dir).exists():
         raise CommandRefused(f"Aucune installation dans {settings.data_dir} : lancez d’abord « suivi init ».")
     if not os.access(settings.data_dir, os.W_OK):
         raise CommandRefused(f"Le répertoire {settings.data_dir} n’est pas accessible en écriture.")
@@ -146,6 +205,8 @@ def require_directory(settings: Settings) -> None:
 
 def _secret_file(path: Path) -> str:
     try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise CommandRefused(f"Le secret maître {path} est lisible par d’autres : lancez « chmod 600 {path} ».")
         return path.read_text()
     except OSError as error:
         raise CommandRefused(

@@ -2,5 +2,9 @@
 
 from hypothesis import settings
 
+from tests.faults.closing import pytest_terminal_summary
+
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci")
+
+__all__ = ["pytest_terminal_summary"]  # with xdist only this conftest is read by the process that reports

@@ -19,6 +19,7 @@ from domain.townhall import Settings
 from suivi.compose import Installation
 from suivi.founding import found
 from suivi.settings import read_settings
+from tests.databases import addresses, create_database, drop_database
 
 MORNING = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -37,25 +38,35 @@ class MovingClock:
 
 
 @cache
-def _founded() -> Path:
-    """A town hall with the shipped catalogue, founded once for each test process and copied for each test."""
+def _founded(kind: str) -> tuple[Path, str]:
+    """A town hall with the shipped catalogue, founded once for each test process and copied for each test.
+
+    Its directory, and the address of its database where it has one.
+    """
     directory = Path(mkdtemp(prefix="suivi-founded-"))
     atexit.register(rmtree, directory, ignore_errors=True)
-    random = Random(0)
-    settings = read_settings({"SUIVI_DATA_DIR": str(directory)})
+    random, url = Random(0), create_database() if kind == "postgres" else ""
+    if url:
+        atexit.register(drop_database, url)
+    settings = read_settings({"SUIVI_DATA_DIR": str(directory), **(addresses(url) if url else {})})
     with Installation.create(settings, MovingClock(), random.randbytes) as installation:
         found(installation.office, Command("system:init", MORNING, "found"), Settings(name="Mairie de Saint-Aubin"))
-    return directory
+    return directory, url
 
 
 class Town:
-    """The shipped catalogue, and agents as the test wants them."""
+    """The shipped catalogue, and agents as the test wants them; on PostgreSQL in a database that closing it drops."""
 
-    def __init__(self, directory: Path, *, environment: Mapping[str, str] | None = None, seed: int = 1) -> None:
+    def __init__(
+        self, directory: Path, *, environment: Mapping[str, str] | None = None, seed: int = 1, kind: str = "sqlite"
+    ) -> None:
         self.clock, self.random = MovingClock(), Random(seed)
-        settings = read_settings({"SUIVI_DATA_DIR": str(directory), **(environment or {})})
+        original, template = _founded(kind)
+        self._url = create_database(template) if template else ""
+        own = addresses(self._url) if self._url else {}
+        settings = read_settings({"SUIVI_DATA_DIR": str(directory), **own, **(environment or {})})
         if not directory.exists() or not any(directory.iterdir()):
-            copytree(_founded(), directory, dirs_exist_ok=True)
+            copytree(original, directory, dirs_exist_ok=True)
         self.installation = Installation.create(settings, self.clock, self.random.randbytes)
         self.office = self.installation.office
 
@@ -83,3 +94,5 @@ class Town:
 
     def close(self) -> None:
         self.installation.close()
+        if self._url:
+            drop_database(self._url)

@@ -75,8 +75,7 @@ def guard() -> Any:
     """Before each request: let in those whom the view's rule lets in; an answer here replaces the page."""
     if request.endpoint is None:
         return _unknown_address()
-    rules = rules_of(current_app.view_functions[request.endpoint])
-    rule = rules.get("*") or rules.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method, Rule())
+    rule = _rule(request.endpoint)
     if rule.scopes:
         return _check_client(rule)
     if request.endpoint == "static":
@@ -90,6 +89,16 @@ def guard() -> Any:
     if not agent.rights.has(*rule.roles):
         raise NotAllowed("this page")
     return None
+
+
+def is_behind_login() -> bool:
+    """Whether the page asked for is one that only agents see."""
+    return request.endpoint is not None and bool(_rule(request.endpoint).roles)
+
+
+def _rule(endpoint: str) -> Rule:
+    rules = rules_of(current_app.view_functions[endpoint])
+    return rules.get("*") or rules.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method, Rule())
 
 
 def _unknown_address() -> None:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, pre_load
 
+from web.directions import without_directions
+
 LONGEST_LINE: Final = 500
 LONGEST_TEXT: Final = 10_000
 LONGEST_EMAIL: Final = 254
@@ -26,7 +28,7 @@ _LONGEST_LOCAL_PART: Final = 64
 def given(value: Any) -> bool:
     """Whether somebody answered at all: blank texts and empty lists are no answer, « no » and zero are."""
     if isinstance(value, str):
-        return bool(value.strip())
+        return bool(without_directions(value).strip())
     return value is not None and value != []
 
 
@@ -77,7 +79,7 @@ class Line(Answer, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        text = self.tidied(value)
+        text = self.tidied(without_directions(value))
         if len(text) > self.longest:
             raise self.make_error("too_long", longest=self.longest)
         if self.outside.search(text):

@@ -106,10 +106,10 @@ def _typed_command_id() -> str | None:
 def _scope_of(agent: Agent) -> Scope:
     rights = agent.rights
     known = parts().people.procedures()
-    procedures = (
+    procedures = [
         Definition(code=row.code, title=row.title, service=row.service, restricted=row.restricted)
         for row in known.values()
-    )
+    ]
     works, processable = rights.has(*WORKS_ON_DEMANDS), rights.processable(procedures)
     services = rights.services if works else frozenset()
     return Scope(
@@ -117,5 +117,6 @@ def _scope_of(agent: Agent) -> Scope:
         processable=tuple(processable),
         services=tuple(sorted(services)),
         reach=tuple(sorted(services | {known[code].service for code in processable})),
+        unreadable=tuple(procedure.code for procedure in procedures if not rights.reads(procedure)),
         everything=rights.has(Role.AUDITOR) and not works,
     )

@@ -19,14 +19,17 @@ from werkzeug.exceptions import HTTPException
 
 from domain import errors as domain
 from domain.ports import LostRace
+from domain.status import FINISHED, Status
 from projections.cursors import BadCursor
-from web import current, wording
+from web import access, current, sessions, wording
 from web.filters import agent_name, status_label
 from web.problems import for_program, problem
 from web.security import LARGEST_BODY
 
 _log: Final = structlog.get_logger("suivi.web")
-_HIDDEN: Final = frozenset({"csrf_token", "command_id", "version", "password", "confirmation", "kept", "next"})
+_HIDDEN: Final = frozenset(
+    {"csrf_token", "command_id", "version", "password", "confirmation", "kept", "next", "author"}
+)
 _FULL_OR_BROKEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 _OUT_OF_ORDER: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
 UNAVAILABLE: Final = (
@@ -44,13 +47,14 @@ def _unknown(error: domain.Unknown) -> str:
 
 
 def _not_allowed_now(error: domain.NotAllowedNow) -> str:
-    action = wording.ACTIONS.get(error.fact, "faire cela sur")
-    return f"Il n’est pas possible de {action} cette demande : son statut est « {_state(error)} »{_owner(error)}."
+    impossible = wording.IMPOSSIBLE.get(error.fact, "Cette action n’est pas possible sur cette demande")
+    first = wording.BEFORE_CLOSURE.get(error.status, "") if error.fact == "Closed" else ""
+    return f"{impossible} : elle est « {_state(error)} »{_owner(error)}.{first}"
 
 
 def _out_of_date(error: domain.OutOfDate) -> str:
     return (
-        f"{agent_name(error.by)} est intervenu sur cette demande depuis que vous avez ouvert la page. "
+        f"{agent_name(error.by)} a agi sur cette demande depuis que vous avez ouvert la page. "
         f"Elle est maintenant « {_state(error)} »{_owner(error)}. Relisez-la avant de recommencer."
     )
 
@@ -69,7 +73,9 @@ def _state(error: domain.Conflict) -> str:
 
 
 def _owner(error: domain.Conflict) -> str:
-    return f", suivie par {agent_name(error.owner)}" if error.owner else ""
+    if not error.owner or error.status in FINISHED:
+        return ""
+    return f", {'désignée pour' if error.status is Status.UNTREATED else 'suivie par'} {agent_name(error.owner)}"
 
 
 Words = Callable[[Any], str]
@@ -130,7 +136,7 @@ HTTP: Final[Mapping[int, tuple[str, str]]] = {
 }
 _EXPIRED_PAGE: Final = (
     "Cette page était ouverte depuis trop longtemps, ou dans une autre session. Rien n’a été enregistré : "
-    "revenez en arrière, rechargez la page et recommencez."
+    "ouvrez de nouveau la page et recommencez."
 )
 
 
@@ -169,6 +175,8 @@ def http_page(error: HTTPException) -> ResponseReturnValue:
         return error
     if error.code < 400:  # noqa: PLR2004 — redirects of the router
         return error
+    if isinstance(error, CSRFError) and (again := _form_of_another_session()) is not None:
+        return again
     title, detail = HTTP.get(error.code, (error.name, "Cette demande n’a pas abouti."))
     if isinstance(error, CSRFError):
         detail = _EXPIRED_PAGE
@@ -199,11 +207,26 @@ def answer(
     return render_template(template, typed_texts=typed_texts(), **words), status, headers
 
 
+def _form_of_another_session() -> ResponseReturnValue | None:
+    """Nothing typed is lost: the login page for who is logged out, the same form again for who wrote it."""
+    if for_program() or not access.is_behind_login():
+        return None
+    sessions.recognise()
+    if current.maybe_agent() is not None:
+        return sessions.offer_again()
+    asked: ResponseReturnValue = sessions.ask_to_log_in()
+    return asked
+
+
 def typed_texts() -> list[str]:
     """The free texts of the form that was refused: short codes are quickly chosen again."""
     if request.method != "POST" or not 0 < (request.content_length or 0) <= LARGEST_BODY:
         return []
-    return [text for name, text in request.form.items(multi=True) if name not in _HIDDEN and " " in text.strip()]
+    try:
+        typed = list(request.form.items(multi=True))
+    except HTTPException:  # the form itself is what was refused: too many parts
+        return []
+    return [text for name, text in typed if name not in _HIDDEN and " " in text.strip()]
 
 
 def _store_is_out_of_order(error: Exception) -> bool:

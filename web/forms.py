@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 from werkzeug.datastructures import MultiDict
 
 from domain.errors import Invalid, UnknownCode
+from web.directions import without_directions
 
 View = TypeVar("View", bound=Callable[..., Any])
 FRENCH: Final = {
@@ -174,7 +175,9 @@ def _read(typed: Any, name: str, field: fields.Field[Any]) -> Any:
         value = typed.getlist(name) or None
     else:
         value = typed.get(name)
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return without_directions(value).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _blank(value: Any) -> bool:

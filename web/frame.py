@@ -9,7 +9,7 @@ from flask import Flask, current_app, g, request, url_for
 
 from domain.rights import WORKS_ON_DEMANDS, Role
 from domain.townhall import Settings
-from web import current
+from web import current, sessions
 
 SECTIONS: Final = {
     "in_progress": ("/demandes/en-cours", "En cours"),
@@ -120,6 +120,7 @@ def install(app: Flask) -> None:
     """Offer these questions to the templates and to the macros."""
     app.jinja_env.globals.update(
         asset=asset,
+        author=sessions.author,
         is_here=is_here,
         lateness=lateness,
         logged_in=current.maybe_agent,

@@ -10,10 +10,11 @@ from werkzeug import Response
 from domain.errors import Invalid, UnknownDemand
 from domain.rights import WORKS_ON_DEMANDS
 from projections.cursors import BadCursor
+from projections.names import SHORTEST_PREFIX, asked
 from projections.reading import Page
 from web import criteria, current, people
 from web.access import allowed
-from web.filters import status_label
+from web.filters import number, plural, status_label
 from web.lines import lines
 
 lists = Blueprint("lists", __name__)
@@ -113,7 +114,7 @@ def shown(name: str) -> Response:
 def refused(section: Section, errors: Mapping[str, list[str]]) -> Response:
     """The list again, with what was typed and what is wrong with it."""
     wanted = criteria.nothing(section.name, section.sort)
-    context = _context(section, wanted, Page([], None))
+    context = _context(section, wanted, Page([], None)) | {"tally": ""}
     return make_response(render_template("demands/list.html", errors=errors, typed=request.values, **context), 422)
 
 
@@ -125,16 +126,31 @@ def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str,
         "wanted": wanted,
         "page": page,
         "lines": rows,
-        "count": getattr(current.counters(), section.name, 0),
+        "tally": _tally(section, wanted, page),
         "chips": list(wanted.chips(f"lists.{section.name}")),
         "bare": url_for(f"lists.{section.name}"),
         "sizes": criteria.SIZES,
         "procedures": people.choices_of_procedures(),
         "agents": people.colleagues() if section.name == "service" else [],
         "statuses": [(status, status_label(status)) for status in criteria.OPEN_IN_ORDER],
+        "short_words": not rows and _has_short_words(wanted.applicant or ""),
         "miscopied": not rows and criteria.is_miscopied(reference),
         "elsewhere": _elsewhere(reference) if not rows else None,
     }
+
+
+def _tally(section: Section, wanted: criteria.Wanted, page: Page) -> str:
+    """How many demands: the section's own total, or what is known of the results without counting them all."""
+    if not wanted.shown:
+        return number(getattr(current.counters(), section.name, 0))
+    if page.next or wanted.typed["cursor"]:
+        return f"plus de {wanted.typed['size']} résultats"
+    return plural(len(page.rows), "résultat") if page.rows else "aucun résultat"
+
+
+def _has_short_words(applicant: str) -> bool:
+    """Whether a word searched for is too short to be the beginning of a name."""
+    return any(text.startswith("=") and len(text) <= SHORTEST_PREFIX for text in asked([applicant]))
 
 
 def _elsewhere(reference: str | None) -> str | None:

@@ -9,14 +9,15 @@ from flask import g, redirect, render_template, request, session, url_for
 from domain.agent import Agent
 from domain.errors import UnknownAgent
 from web import current
-from web.sealing import seal
+from web.sealing import seal, unseal
 
 TOKEN_BYTES: Final = 32
 KEPT_FORM: Final = "kept-form"
+_AUTHOR: Final = "author"
 _TOKEN: Final = "token"  # noqa: S105 — the name of a field, not its value
 _CODE: Final = "code"
 _LONGEST_KEPT: Final = 150_000
-_NEVER_KEPT: Final = frozenset({"csrf_token", "password", "confirmation"})
+_NEVER_KEPT: Final = frozenset({"csrf_token", "password", "confirmation", _AUTHOR})
 
 
 def recognise() -> None:
@@ -51,7 +52,7 @@ def close() -> None:
     if isinstance(token, str):
         current.parts().sessions.close(token)
     session.clear()
-    for name in ("agent", "session_token", "csrf_token", "scope", "counters"):
+    for name in ("agent", "session_token", "csrf_token", "scope", "counters", _AUTHOR):
         g.pop(name, None)
 
 
@@ -69,6 +70,25 @@ def ask_to_log_in() -> Any:
     return render_template("login.html", next=_page_before(), kept=_kept_form(), expired=True), 401
 
 
+def author() -> str:
+    """Who fills in a form, sealed in it: found again when his cookie is gone, and no other site can write it."""
+    agent = current.maybe_agent()
+    if agent is None:
+        return ""
+    if _AUTHOR not in g:
+        g.author = seal(agent.code, _AUTHOR)
+    sealed: str = g.author
+    return sealed
+
+
+def offer_again() -> tuple[str, int] | None:
+    """The form of an earlier session of the same agent, to be sent from this one; None when it is not his."""
+    typed = _typed()
+    if not typed or request.files or _author() != current.agent().code:
+        return None
+    return render_template("kept.html", to=request.path, typed=typed, here=True), 400
+
+
 def own_page(address: str | None) -> str:
     """The address, if it is a page of ours; else the home page."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
@@ -84,13 +104,22 @@ def _page_before() -> str:
 
 
 def _kept_form() -> str:
-    code = session.get(_CODE)
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
+    code, typed = _author(), _typed()
     if not isinstance(code, str) or not typed or request.files:
         return ""
     kept = json.dumps({"code": code, "at": current.now().timestamp(), "to": request.path, "typed": typed})
     sealed = seal(kept, KEPT_FORM)
     return sealed if len(sealed) <= _LONGEST_KEPT else ""
+
+
+def _typed() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
+
+
+def _author() -> str | None:
+    """Who wrote the form; the cookie may say so only if the form's token proves that the form is ours."""
+    code = unseal(request.form.get(_AUTHOR, ""), _AUTHOR)
+    return code or (session.get(_CODE) if g.get("csrf_valid") else None)
 
 
 def _active(code: str) -> Agent | None:

@@ -89,15 +89,20 @@ KIND_ICONS: Final[Mapping[str, str]] = {
     "Expired": "trash",
     "PersonalDataErased": "eraser",
 }
-ACTIONS: Final[Mapping[str, str]] = {
-    "TakenInCharge": "prendre en compte",
-    "PutOnHold": "mettre en attente",
-    "Resumed": "réaffecter le statut en cours",
-    "Reassigned": "réattribuer",
-    "EventAdded": "ajouter un événement",
-    "MailRequested": "envoyer ce courriel",
-    "Closed": "clôturer",
-    "Expired": "supprimer",
+IMPOSSIBLE: Final[Mapping[str, str]] = {
+    "TakenInCharge": "Cette demande ne peut pas être prise en compte",
+    "PutOnHold": "Cette demande ne peut pas être mise en attente",
+    "Resumed": "Le statut en cours ne peut pas être réaffecté à cette demande",
+    "Reassigned": "Cette demande ne peut pas être réattribuée",
+    "EventAdded": "Aucun événement ne peut être ajouté à cette demande",
+    "MailRequested": "Ce courriel ne peut pas être envoyé pour cette demande",
+    "MailDeclined": "L’envoi d’un courriel ne peut plus être décidé pour cette demande",
+    "Closed": "Cette demande ne peut pas être clôturée",
+    "Expired": "Cette demande ne peut pas être supprimée",
+}
+BEFORE_CLOSURE: Final[Mapping[str, str]] = {
+    Status.UNTREATED: " Prenez-la d’abord en compte.",
+    Status.ON_HOLD: " Réaffectez d’abord le statut en cours.",
 }
 
 

@@ -8,7 +8,7 @@ from eventsourcing.persistence import Notification
 
 from domain.demand import Demand
 from domain.instants import instant, micros
-from workers.delivery import Deliverer
+from workers.delivery import LEASE, RETRY_AFTER, Deliverer
 from workers.parts import WorkerParts
 
 UNUSED_AFTER: Final = timedelta(hours=1)
@@ -34,7 +34,8 @@ def finish_erasures(parts: WorkerParts, now: datetime) -> int:
 
 
 def finish_letters(parts: WorkerParts, now: datetime) -> int:
-    """Destroy the keys of letters that will not be sent again; how many."""
+    """Destroy the keys of letters that will not be sent again; how many. None waits longer than any retry may take."""
+    parts.outbox.pull_back(now, RETRY_AFTER[-1] + LEASE)
     return sum(_finish_letters(parts, chunk, now) for chunk in _chunks(parts.keyring.active("mail")))
 
 

@@ -26,6 +26,7 @@ def init(name: str | None) -> None:
         if name is not None:
             _rename(installation, by_command_line(), name)
         installation.projector.catch_up()
+        _warn(installation)
         chosen, townhall = installation.settings, installation.office.directory.townhall()
         click.echo(f"{townhall.settings.name} : {len(installation.people.procedures())} démarches prêtes.")
         click.echo(f"Données : {chosen.data_dir}")
@@ -45,7 +46,8 @@ def serve(host: str, port: int) -> None:
     serving.refuse_demo(chosen)
     logs.configure()
     bound = server.bind(host, port)
-    with bound, opened(chosen) as installation:
+    with bound, opened(chosen, catching_up=False) as installation:
+        installation.catch_up()  # what stops the lists is told by /health/ready; it does not stop the intake
         if host not in _LOOPBACK and chosen.base_url is None:
             click.echo("suivi : définissez SUIVI_BASE_URL, sinon seules les adresses locales sont acceptées.", err=True)
         serving.serve(
@@ -63,8 +65,18 @@ def worker() -> None:
     if not chosen.broker_url:
         raise CommandRefused("SUIVI_BROKER_URL est vide : « suivi serve » envoie déjà les courriels lui-même.")
     logs.configure()
-    with opened(chosen) as installation:
+    with opened(chosen, catching_up=False) as installation:
+        installation.catch_up()
         serving.work(installation, lambda: click.echo("Suivi travaille (Ctrl-C pour arrêter)"))
+
+
+def _warn(installation: Installation) -> None:
+    for store, named in installation.stores.logged().items():
+        click.echo(
+            f"suivi : le serveur PostgreSQL du magasin « {store} » écrirait des valeurs dans son journal "
+            f"({', '.join(named)}) : voir « PostgreSQL » dans docs/operators.md.",
+            err=True,
+        )
 
 
 def _rename(installation: Installation, command: Command, name: str) -> None:

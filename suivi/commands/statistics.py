@@ -64,7 +64,6 @@ def _lines(figures: Figures) -> Iterator[str]:
     ]
     rows = [*moved, ("Total", figures.totals)]
     yield from table((key, *_VOLUMES), [(name, *_volumes(figure)) for name, figure in rows])
-    yield "« à temps » ne compte que les demandes dont la démarche a un délai."
     yield ""
     yield "Délais : prise en compte depuis la réception ; clôture depuis la réception, sans le temps en attente."
     yield from table((key, *_DELAYS), [(name, *_delay(f.to_take), *_delay(f.to_close)) for name, f in rows])

@@ -109,6 +109,10 @@ def test_late_demands_are_those_past_their_due_date(town: Town) -> None:
         ("zoe.n@example.org", True),
         ("+33 6 39 98 01 02", True),
         ("06 39 98 01 02", True),
+        ("0033639980102", True),
+        ("+33 (0)639980102", True),
+        ("33639980102", True),
+        ("00339980102", False),
         ("nu", False),
         ("durand", False),
         ("nunez durand", False),
@@ -149,3 +153,10 @@ def test_the_name_in_a_row_opens_with_the_demands_own_key(town: Town) -> None:
 def test_a_cursor_from_elsewhere_is_refused(town: Town, cursor: str) -> None:
     with pytest.raises(BadCursor):
         town.installation.lists.page(Criteria("untreated", cursor=cursor), LEA, town.clock())
+
+
+def test_a_name_is_not_found_in_a_procedure_whose_content_may_not_be_read(town: Town) -> None:
+    reference = town.submit("AEN", last_name="Nuñez")
+    hidden = Scope("max", ("AED",), (CIVIL,), (CIVIL,), ("AEN",))
+    assert listed(town, hidden, section="service") == [reference]
+    assert listed(town, hidden, section="service", words=("nunez",)) == []

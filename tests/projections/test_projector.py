@@ -1,7 +1,6 @@
 """Exactly once: several readers at once, and a fact that cannot be read."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError
@@ -19,8 +18,7 @@ def projector(town: Town, page: int = 7) -> Projector:
     return Projector(views, register.notifications, register.fact, installation.keyring, installation.calendars, page)
 
 
-def test_several_readers_at_once_count_each_fact_once(tmp_path: Path) -> None:
-    town = Town(tmp_path)
+def test_several_readers_at_once_count_each_fact_once(town: Town) -> None:
     town.office.saved = lambda: None
     town.office.directory._saved = lambda: None
     for _ in range(60):
@@ -34,11 +32,9 @@ def test_several_readers_at_once_count_each_fact_once(tmp_path: Path) -> None:
         assert connection.scalar(received) == 60
     assert sum(numbers) <= head
     assert town.installation.projector.position().notification_id == head
-    town.close()
 
 
-def test_a_fact_that_cannot_be_read_stops_the_projector_there_and_is_told(tmp_path: Path) -> None:
-    town = Town(tmp_path)
+def test_a_fact_that_cannot_be_read_stops_the_projector_there_and_is_told(town: Town) -> None:
     town.submit("AEN")
     before = town.installation.projector.position().notification_id
     with writing(town.installation.stores.events) as connection:
@@ -52,4 +48,3 @@ def test_a_fact_that_cannot_be_read_stops_the_projector_there_and_is_told(tmp_pa
     assert reference
     assert town.installation.projector.position().notification_id == before
     assert town.installation.readiness() == {"views": "MapperDeserialisationError"}
-    town.close()

@@ -35,10 +35,20 @@ def rebuilt(town: Town, directory: Path, page: int) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_read_models_rebuilt_in_pages_of_any_size_equal_the_live_ones(tmp_path: Path, seed: int) -> None:
-    town = Town(tmp_path / "town", seed=seed)
-    play(town, demands=25, steps=220)
+@pytest.mark.parametrize(
+    ("kind", "seed", "demands", "steps"),
+    [
+        *(("sqlite", seed, 25, 220) for seed in range(4)),
+        pytest.param("postgres", 4, 15, 100, marks=pytest.mark.postgres),
+    ],
+    indirect=["kind"],
+)
+def test_read_models_rebuilt_in_pages_of_any_size_equal_the_live_ones(
+    tmp_path: Path, kind: str, seed: int, demands: int, steps: int
+) -> None:
+    """Rebuilt on SQLite they equal even those that live on PostgreSQL."""
+    town = Town(tmp_path / "town", seed=seed, kind=kind)
+    play(town, demands, steps)
     live = contents(town.installation.stores.views)
     assert len(live["journal"]) > 0 < len(live["current_demands"])
     for page in (1, 7, 1_000):

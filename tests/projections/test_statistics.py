@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,10 +37,11 @@ def nearest_rank(values: list[float], percent: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    town = Town(tmp_path_factory.mktemp("town"), seed=11)
-    play(town, demands=40, steps=500)
-    return town
+def played(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Iterator[Town]:
+    town = Town(tmp_path_factory.mktemp("town"), seed=11, kind=kind)
+    play(town, *((40, 500) if kind == "sqlite" else (20, 150)))
+    yield town
+    town.close()
 
 
 def figures(town: Town, by: str | None = None, first: date | None = None, last: date | None = None) -> Figures:
@@ -102,8 +103,7 @@ def test_a_range_counts_its_own_days_only(played: Town) -> None:
     assert figures(played, None, first, last).totals.received == expected
 
 
-def test_closing_and_erasing_change_no_past_figure(tmp_path: Path) -> None:
-    town = Town(tmp_path, seed=3)
+def test_closing_and_erasing_change_no_past_figure(town: Town) -> None:
     play(town, demands=12, steps=60)
     before = figures(town, "day")
     town.clock.move(days=2)
@@ -113,7 +113,6 @@ def test_closing_and_erasing_change_no_past_figure(tmp_path: Path) -> None:
     town.act(reference, lea, "close", "traitee", "fini")
     again = dict(figures(town, "day").rows)
     assert all(again[key] == row for key, row in before.rows)
-    town.close()
 
 
 @given(st.integers(1, 10**16))

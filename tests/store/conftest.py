@@ -8,24 +8,45 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from store import intake_keys, keyring, outbox
+from store import keyring
 from store.engines import sqlite_engine
 from store.epochs import Epochs
+from store.events import create_tables
 from store.keyring import StoredKeyring
+from store.postgres import environment
 from store.register import Register
 from store.schema import upgrade
-from store.sqlite import CREATE_EVENTS
+from store.servers import postgres_engine
+from store.transactions import creating
+from tests.databases import KINDS, emptied_database
 
 WRAPPING_KEY = b"w" * 32
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture
-def open_engine(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
-    """Opens an engine over a file of this directory, and closes it at the end; twice the same is two processes."""
+def server(kind: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, where the test is about one."""
+    if kind != "postgres":
+        yield ""
+        return
+    with emptied_database() as url:
+        yield url
+
+
+@pytest.fixture
+def open_engine(tmp_path: Path, server: str) -> Iterator[Callable[[str], Engine]]:
+    """Opens an engine over a file of this directory, or a schema; twice the same name is two processes."""
     with ExitStack() as stack:
 
         def opened(name: str) -> Engine:
-            engine = sqlite_engine(str(tmp_path / name))
+            engine = postgres_engine(server, f"suivi_{name}") if server else sqlite_engine(str(tmp_path / f"{name}.db"))
             stack.callback(engine.dispose)
             return engine
 
@@ -35,22 +56,20 @@ def open_engine(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
 @pytest.fixture
 def events(open_engine: Callable[[str], Engine]) -> Engine:
     """The events store with its tables."""
-    engine = open_engine("events.db")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(CREATE_EVENTS)
-        outbox.create_tables(connection)
-        intake_keys.metadata.create_all(connection)
+    engine = open_engine("events")
+    with creating(engine) as connection:
+        create_tables(connection)
     return engine
 
 
 @pytest.fixture
-def open_register(tmp_path: Path, events: Engine) -> Iterator[Callable[[], Register]]:
+def open_register(tmp_path: Path, server: str, events: Engine) -> Iterator[Callable[[], Register]]:
     """Opens a register over the events store; twice is two processes."""
     with ExitStack() as stack:
 
         def opened() -> Register:
-            env = {"PERSISTENCE_MODULE": "store.sqlite:Factory", "SQLITE_DBNAME": str(tmp_path / "events.db")}
-            register = Register(env | {"CREATE_TABLE": "n"}, events)
+            files = {"PERSISTENCE_MODULE": "store.sqlite:Factory", "SQLITE_DBNAME": str(tmp_path / "events.db")}
+            register = Register(environment(server) if server else files | {"CREATE_TABLE": "n"}, events)
             stack.callback(register.close)
             return register
 
@@ -74,7 +93,7 @@ def epochs(tmp_path: Path) -> Epochs:
 @pytest.fixture
 def keys(open_engine: Callable[[str], Engine], epochs: Epochs) -> Engine:
     """The keyring's database."""
-    engine = open_engine("keys.db")
+    engine = open_engine("keys")
     upgrade(engine, "keys", {1: lambda connection: keyring.create_tables(connection, epochs.new)})
     return engine
 

@@ -1,6 +1,6 @@
 """E-mail addresses and passwords of agents, on a real store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -14,9 +14,9 @@ from store import passwords
 from store.accounts import create_tables
 from store.activations import Activations
 from store.credentials import Credentials
-from store.engines import sqlite_engine
 from store.sessions import Sessions
-from store.transactions import writing
+from store.transactions import creating
+from tests.databases import only_sqlite
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -24,12 +24,11 @@ GOOD = "sept girafes dansent"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = sqlite_engine(str(tmp_path / "accounts.db"))
-    with writing(engine) as connection:
+def engine(open_engine: Callable[[str], Engine]) -> Engine:
+    engine = open_engine("accounts")
+    with creating(engine) as connection:
         create_tables(connection)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 @pytest.fixture
@@ -52,6 +51,7 @@ def test_an_agent_with_an_address_and_no_password_cannot_log_in(credentials: Cre
     assert not credentials.has_password("luc")
 
 
+@only_sqlite
 def test_an_unknown_code_takes_as_long_as_a_known_one(engine: Engine) -> None:
     credentials = Credentials(engine)
     credentials.set_password("zoe", GOOD, NOW)

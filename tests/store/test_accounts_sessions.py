@@ -1,6 +1,6 @@
 """Sessions, links, throttles, programs, the access log and the clock's leases, on a real store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,10 @@ from store.access_log import Access, AccessLog
 from store.accounts import create_tables
 from store.activations import Activations
 from store.clients import ApiClients
-from store.engines import sqlite_engine
 from store.leases import Leases
 from store.sessions import Sessions
 from store.throttles import Throttles
-from store.transactions import writing
+from store.transactions import creating
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
@@ -25,12 +24,11 @@ SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = sqlite_engine(str(tmp_path / "accounts.db"))
-    with writing(engine) as connection:
+def engine(open_engine: Callable[[str], Engine]) -> Engine:
+    engine = open_engine("accounts")
+    with creating(engine) as connection:
         create_tables(connection)
-    yield engine
-    engine.dispose()
+    return engine
 
 
 class TestSessions:

@@ -36,6 +36,12 @@ WANTED = {
 }
 
 
+@pytest.fixture
+def kind() -> str:
+    """These are about SQLite; ``test_servers.py`` is about PostgreSQL."""
+    return "sqlite"
+
+
 def pragmas(execute: Callable[[str], sqlite3.Cursor]) -> dict[str, object]:
     """What a connection answers for each pragma."""
     return {name: execute(f"PRAGMA {name}").fetchone()[0] for name in WANTED}

@@ -1,4 +1,4 @@
-"""What the rules may expect of any history: the same tests on the fake in memory and on the register over SQLite."""
+"""What the rules may expect of any history: the same tests on the fake in memory and on the register."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from domain.ports import History, LostRace
 from domain.status import Status
 from store.outbox import Outbox
 from store.register import Register
+from tests.databases import KINDS
 from tests.fakes import MemoryHistory
 from tests.histories import MORNING, REFERENCE
 from tests.store.stories import FACTS, FIRST, IDENTITY, another, letter
@@ -30,21 +31,22 @@ class Kept:
     letters: Callable[[], dict[UUID, bytes | None]]
 
 
-def _sqlite_letters(outbox: Outbox) -> dict[UUID, bytes | None]:
+def _letters(outbox: Outbox) -> dict[UUID, bytes | None]:
     return {mail.mail_id: mail.letter for mail in outbox.latest(100)}
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def kept(request: pytest.FixtureRequest) -> Kept:
+@pytest.fixture
+def kept(kind: str, request: pytest.FixtureRequest) -> Kept:
     """A history of each kind."""
-    if request.param == "memory":
+    if kind == "memory":
         memory = MemoryHistory()
         return Kept(memory, lambda: {letter.mail_id: letter.letter for letter in memory.letters.values()})
     register: Register = request.getfixturevalue("register")
     events: Engine = request.getfixturevalue("events")
-    return Kept(register, partial(_sqlite_letters, Outbox(events)))
+    return Kept(register, partial(_letters, Outbox(events)))
 
 
+@pytest.mark.parametrize("kind", ["memory", *KINDS], indirect=True)
 class TestHistory:
     """The contract of ``domain.ports.History``."""
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 
 from domain.errors import Erased
 from domain.instants import micros
 from domain.sealing import DataKey, Keyring, Sealed, place
 from store.epochs import Epochs, MissingEpoch
 from store.keyring import StoredKeyring, create_tables
+from store.keyring import keys as key_rows
 from store.secrets import BadSecret
+from tests.databases import KINDS, only_sqlite
 from tests.fakes import MemoryKeyring
 from tests.store.conftest import WRAPPING_KEY
 
@@ -50,15 +52,16 @@ def files(epochs_of: Path) -> list[str]:
     return sorted(path.stem for path in (epochs_of / "keys").glob("*.epoch"))
 
 
-@pytest.fixture(params=["memory", "stored"])
-def keyring(request: pytest.FixtureRequest) -> Keyring:
+@pytest.fixture
+def keyring(kind: str, request: pytest.FixtureRequest) -> Keyring:
     """A keyring of each kind."""
-    if request.param == "memory":
+    if kind == "memory":
         return MemoryKeyring()
     ring: StoredKeyring = request.getfixturevalue("ring")
     return ring
 
 
+@pytest.mark.parametrize("kind", ["memory", *KINDS], indirect=True)
 class TestKeyring:
     """The contract of ``domain.sealing.Keyring``, on the fake and on the stored one."""
 
@@ -119,6 +122,7 @@ def test_a_fence_keeps_no_byte_of_the_key(ring: StoredKeyring, keys: Engine) -> 
     assert tuple(row) == ("destroyed", None, None, micros(NOON + HOUR))
 
 
+@only_sqlite
 def test_destroying_empties_the_write_ahead_log(ring: StoredKeyring, keys: Engine, tmp_path: Path) -> None:
     ring.mint([ONE, TWO], "demand", NOON)
     ((_, box), _) = wrapped(keys)
@@ -276,7 +280,7 @@ def elsewhere(open_engine: Callable[[str], Engine], ring: StoredKeyring, tmp_pat
     """Another process over the same keyring, with a cache of its own."""
     assert ring.stale_since() is None
     return StoredKeyring(
-        open_engine("keys.db"), Epochs(tmp_path / "keys", WRAPPING_KEY, urandom), urandom, tmp_path / "keyring"
+        open_engine("keys"), Epochs(tmp_path / "keys", WRAPPING_KEY, urandom), urandom, tmp_path / "keyring"
     )
 
 
@@ -321,7 +325,7 @@ def test_a_reader_whose_epoch_turned_under_his_eyes_reads_his_row_again(
     box = sealed(ring.mint([ONE], "demand", NOON)[ONE])
     epochs = TurnedMeanwhile(tmp_path / "keys", WRAPPING_KEY, urandom)
     epochs.turn = ring.turn
-    reader = StoredKeyring(open_engine("keys.db"), epochs, urandom, tmp_path / "keyring")
+    reader = StoredKeyring(open_engine("keys"), epochs, urandom, tmp_path / "keyring")
     found = reader.keys([ONE]) if call == "keys" else reader.mint([ONE], "demand", NOON)
     assert opens(found[ONE], box)
     assert epochs.turn is None
@@ -385,7 +389,7 @@ def test_the_keys_directory_of_another_installation_is_told(keys: Engine, ring: 
 def test_a_row_given_to_another_owner_does_not_open(keys: Engine, ring: StoredKeyring) -> None:
     ring.mint([ONE], "demand", NOON)
     with keys.begin() as connection:
-        connection.execute(text("UPDATE keys SET owner = :owner"), {"owner": TWO.hex})
+        connection.execute(update(key_rows).values(owner=TWO))
     with pytest.raises(BadSecret):
         ring.keys([TWO])
 

@@ -67,7 +67,7 @@ def test_a_claimed_letter_is_nobody_elses_until_the_lease_ends(letters: Outbox) 
 
 
 def test_many_workers_and_one_claim(letters: Outbox, open_engine: Callable[[str], Engine]) -> None:
-    workers = [letters, Outbox(open_engine("events.db"))] * 8
+    workers = [letters, Outbox(open_engine("events"))] * 8
     with ThreadPoolExecutor(8) as pool:
         claims = list(pool.map(lambda worker: worker.claim(UUID(int=2), LATER, MINUTE), workers))
     assert sum(claim is not None for claim in claims) == 1

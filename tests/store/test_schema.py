@@ -12,7 +12,7 @@ def creates(name: str) -> Step:
     """A step that makes one table, and fails if it runs twice."""
 
     def step(connection: Connection) -> None:
-        connection.execute(text(f"CREATE TABLE {name} (x)"))
+        connection.execute(text(f"CREATE TABLE {name} (x integer)"))
 
     return step
 
@@ -23,7 +23,7 @@ ONE, TWO = {1: creates("one")}, {1: creates("one"), 2: creates("two")}
 @pytest.fixture
 def engine(open_engine: Callable[[str], Engine]) -> Engine:
     """An empty database."""
-    return open_engine("a.db")
+    return open_engine("events")
 
 
 def tables(engine: Engine) -> set[str]:
@@ -74,7 +74,7 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(engine: Engine) -> None:
     upgrade(engine, "events", ONE)
 
     def fails(connection: Connection) -> None:
-        connection.execute(text("CREATE TABLE half (x)"))
+        connection.execute(text("CREATE TABLE half (x integer)"))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

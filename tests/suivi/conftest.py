@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +59,9 @@ class CommandLine:
         return Done(code, out.getvalue().decode(), err.getvalue().decode())
 
     @contextmanager
-    def opened(self) -> Iterator[Installation]:
-        with opened(read_settings({"SUIVI_DATA_DIR": str(self.directory)})) as installation:
+    def opened(self, environment: Mapping[str, str] | None = None) -> Iterator[Installation]:
+        settings = read_settings({"SUIVI_DATA_DIR": str(self.directory), **(environment or {})})
+        with opened(settings) as installation:
             yield installation
 
 

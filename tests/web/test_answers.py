@@ -280,3 +280,11 @@ def test_a_typed_applicant_leaves_out_a_blank_address() -> None:
 
 def test_the_number_of_messages_is_bounded() -> None:
     assert len(dotted({str(n): ["x"] for n in range(5_000)})) == MOST_PATHS
+
+
+def test_marks_of_direction_leave_a_citizen_s_text_and_block_nobody() -> None:
+    right = {"last_name": "\u202eDurand\u202c", "first_name": "\u2066Marie\u061c", "email": "m@exemple.fr\u200f"}
+    applicant = judged_applicant(right)
+    assert (applicant.last_name, applicant.first_name, applicant.email) == ("Durand", "Marie", "m@exemple.fr")
+    with pytest.raises(Invalid):
+        judged_applicant(right | {"last_name": "\u202e"})

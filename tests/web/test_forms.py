@@ -46,6 +46,11 @@ def test_line_ends_are_those_of_the_house() -> None:
     assert Example().load(typed(detail="un\r\ndeux\rtrois"))["detail"] == "un\ndeux\ntrois"
 
 
+def test_marks_of_direction_are_left_out() -> None:
+    loaded = Example().load(typed(reason="\u202eavis\u202c", detail="\u2066 un\u061c\u200f\u2069", body="\u200e"))
+    assert (loaded["reason"], loaded["detail"], loaded["body"]) == ("avis", " un", "")
+
+
 def test_repeated_fields_are_a_list() -> None:
     assert Example().load(typed(references=["a", "b"]))["references"] == ["a", "b"]
     assert Example().load(typed(references="a"))["references"] == ["a"]

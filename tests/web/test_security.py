@@ -124,7 +124,7 @@ def test_lone_surrogates_are_seen() -> None:
     ("error", "status", "words"),
     [
         (UnknownDemand("AEN-1"), 404, "ne relève pas de vos services"),
-        (NotAllowedNow("AEN-7QK3", "Closed", Status.ON_HOLD, "zoe"), 409, "n’est pas possible de clôturer"),
+        (NotAllowedNow("AEN-7QK3", "Closed", Status.ON_HOLD, "zoe"), 409, "ne peut pas être clôturée"),
         (Overtaken("AEN-7QK3", Status.IN_PROGRESS, "zoe", "agent:zoe"), 409, "Zoe a été plus rapide"),
         (IntegrityError(), 409, "plus rapide"),
         (OperationalError("marie@exemple.fr"), 503, "momentanément indisponible"),
@@ -221,3 +221,11 @@ def _with_fault(town: Town, error: Exception) -> Flask:
     app.add_url_rule("/faute", "fault", fault, methods=["GET", "POST"])
     app.add_url_rule("/api/faute", "api_fault", fault)
     return app
+
+
+def test_a_form_of_thousands_of_parts_is_refused_in_words(visitor: Visitor) -> None:
+    parts = {f"field{number}": "x" for number in range(3_000)}
+    answer = visitor.client.post(
+        "/connexion", base_url=visitor.base_url, data=parts, content_type="multipart/form-data"
+    )
+    assert answer.status_code == 413

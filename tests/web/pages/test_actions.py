@@ -149,3 +149,14 @@ def test_without_the_page_s_token_nothing_happens(hall: Hall, zoe: Browser) -> N
     answer = zoe.post(f"/demandes/{reference}/prise-en-compte", csrf_token="forged")
     assert answer.status_code == 400
     assert "TakenInCharge" not in hall.facts(reference)
+
+
+def test_closing_what_waits_says_to_resume_it_first(hall: Hall, zoe: Browser) -> None:
+    said = text(zoe.post(f"/demandes/{hall.held()}/cloture", outcome="traitee", decision="none"))
+    assert "Cette demande ne peut pas être clôturée : elle est « en attente », suivie par Zoé Martin." in said
+    assert "Réaffectez d’abord le statut en cours." in said
+
+
+def test_a_finished_demand_is_followed_by_nobody(hall: Hall, zoe: Browser) -> None:
+    said = text(zoe.post(f"/demandes/{hall.closed()}/evenements", event_type="appel_usager"))
+    assert "Aucun événement ne peut être ajouté à cette demande : elle est « clôturée »." in said

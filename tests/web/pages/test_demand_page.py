@@ -159,3 +159,9 @@ def test_an_agent_may_take_a_colleague_s_demand_over(hall: Hall, zoe: Browser, l
     assert "Me l’attribuer" not in text(zoe.get(f"/demandes/{reference}"))
     assert luc.get(f"/demandes/{reference}").status_code == 200
     assert hall.demand(reference).status is Status.IN_PROGRESS
+
+
+def test_nobody_follows_a_finished_demand_any_more(hall: Hall, zoe: Browser) -> None:
+    page = text(zoe.get(f"/demandes/{hall.closed()}"))
+    assert "Dernier agent Zoé Martin" in page
+    assert "Suivie par" not in page

@@ -179,3 +179,21 @@ def test_a_closed_demand_leaves_the_lists_with_its_name(hall: Hall, zoe: Browser
     page = zoe.get(f"/demandes/service?reference={reference}").text
     assert references(page) == []
     assert MARIE.first_name not in page
+
+
+def test_a_filtered_list_says_how_many_results_it_has(fresh_hall: Hall) -> None:
+    references = [fresh_hall.received("AED") for _ in range(26)]
+    zoe = fresh_hall.browser("zoe")
+    for query, tally in (
+        (f"reference={references[0]}", "1 résultat"),
+        ("procedure=AED", "plus de 25 résultats"),
+        ("procedure=AED&size=50", "26 résultats"),
+        ("procedure=AEM", "aucun résultat"),
+    ):
+        page = zoe.get(f"/demandes/non-traitees?{query}").text
+        assert f"<title>Non traitées ({tally}) · Suivi</title>" in page
+        assert f'<span class="h1-count">{tally}</span>' in page
+
+
+def test_the_home_tile_says_which_late_demands_it_counts(zoe: Browser) -> None:
+    assert "en cours, en retard" in text(zoe.get("/"))

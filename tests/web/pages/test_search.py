@@ -76,3 +76,9 @@ def test_names_out_of_reach_are_not_found(max_: Browser, reference: str) -> None
 
 def test_only_those_who_work_on_demands_search(ines: Browser) -> None:
     assert ines.post("/demandes/service", applicant="almeida").status_code == 403
+
+
+def test_a_short_word_that_finds_nothing_is_explained(zoe: Browser, reference: str) -> None:
+    for typed, explained in (("gi", True), ("ly", False), ("gilberte", False)):
+        page = text(zoe.get(zoe.post("/demandes/service", applicant=typed).location))
+        assert ("Un mot de moins de trois lettres" in page) is explained

@@ -1,0 +1,69 @@
+"""P1: an acknowledged command is never lost, wherever the service dies."""
+
+import time
+from random import Random
+
+import pytest
+
+from domain.references import demand_id
+from suivi.opening import now
+from suivi.serving import worker_parts
+from tests.faults.audit import Audit, audit, verified
+from tests.faults.closing import Closing, count
+from tests.faults.hall import Hall, by_hand
+from tests.faults.load import Ledger, Load
+from tests.faults.service import Service, free_port
+from tests.faults.visitors import Site
+from workers.sweep import finish_erasures
+
+LONGEST_BURST_S = 0.4
+
+
+@pytest.mark.xdist_group("faults-kills")
+def test_what_was_acknowledged_survives_a_kill_at_any_point(hall: Hall, smtp_url: str, closes: Closing) -> None:
+    kills, ledger, port, random = count(30, 200), Ledger(), free_port(), Random(1)
+    service = Service(hall, port, SUIVI_SMTP_URL=smtp_url)
+    load = Load(port, ledger)
+    for _ in range(kills):
+        load.begin()
+        time.sleep(random.uniform(0, LONGEST_BURST_S))  # the point of the kill, not a wait for anything
+        service.kill()
+        load.end()
+        service = Service(hall, port, SUIVI_SMTP_URL=smtp_url)
+    with service:
+        assert service.stop() == 0
+    with hall.opened() as installation:  # what the clock would do once the lease of a killed one is over (P5b)
+        finish_erasures(worker_parts(installation, "http://127.0.0.1", None), now())
+    found = audit(hall, ledger)
+    found.require_nothing()
+    assert ledger.wrong == []
+    verified(hall)
+    closes(
+        f"P1: {kills} kills, {ledger.acknowledged} acknowledged, {len(found.lost)} lost, {len(found.partial)} partial"
+    )
+
+
+def test_the_audit_is_able_to_fail(hall: Hall) -> None:
+    ledger = Ledger()
+    with Service(hall) as service:
+        site = Site(service.port)
+        reference = site.submit("a key").json["reference"]
+        site.leave()
+        assert service.stop() == 0
+    ledger.forms, ledger.tried = {"a key": reference}, {"a key"}
+    assert audit(hall, ledger) == Audit([], [])
+    ledger.forms["another"] = "AEN-0000-0000-0000"
+    ledger.steps["c1"] = (reference, "Closed")
+    with hall.opened() as installation:
+        with installation.office.demand_of_job(demand_id(reference), by_hand("agent:lea")) as demand:
+            demand.take_in_charge()
+        with installation.office.demand_of_job(demand_id(reference), by_hand("agent:lea")) as demand:
+            demand.demand.close("traitee")  # without the erasure that must follow
+        installation.keyring.destroy([demand_id(reference)], now())
+    found = audit(hall, ledger)
+    assert found.lost == ["form AEN-0000-0000-0000", f"Closed of {reference}"]
+    assert found.partial == [
+        f"{reference}: Closed",
+        "AEN-0000-0000-0000: its key names None",
+        f"{reference}: open without a key",
+    ]
