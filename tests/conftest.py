@@ -2,9 +2,11 @@
 
 from hypothesis import settings
 
+from tests.databases import pytest_sessionfinish
 from tests.faults.closing import pytest_terminal_summary
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci")
 
-__all__ = ["pytest_terminal_summary"]  # with xdist only this conftest is read by the process that reports
+# With xdist only this conftest is read by the process that reports.
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]

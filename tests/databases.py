@@ -4,7 +4,6 @@
 tried; with ``CI=true`` its absence is a failure.
 """
 
-import atexit
 import os
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 only_postgres = pytest.mark.parametrize("kind", KINDS[1:], indirect=True)
 _PREFIX, _STALE_S = "suivi_test_", 7_200
 _numbers = count(1)
+_made: set[str] = set()
 
 
 def server_url() -> str:
@@ -67,9 +67,7 @@ def emptied_database() -> Iterator[str]:
 
 @cache
 def _own_database() -> str:
-    url = create_database()
-    atexit.register(drop_database, url)
-    return url
+    return create_database()
 
 
 def create_database(template: str | None = None) -> str:
@@ -77,13 +75,22 @@ def create_database(template: str | None = None) -> str:
     name = f"{_PREFIX}{int(time.time())}_{os.getpid()}_{next(_numbers)}"
     original = str(conninfo_to_dict(template)["dbname"]) if template else "template0"
     _run(SQL("CREATE DATABASE {0} TEMPLATE {1} ENCODING 'UTF8'").format(Identifier(name), Identifier(original)))
-    return _named(name)
+    url = _named(name)
+    _made.add(url)
+    return url
 
 
 def drop_database(url: str) -> None:
     """Drop a database whoever is still connected."""
+    _made.discard(url)
     name = str(conninfo_to_dict(url)["dbname"])
     _run(SQL("DROP DATABASE IF EXISTS {0} WITH (FORCE)").format(Identifier(name)))
+
+
+def pytest_sessionfinish() -> None:
+    """What served the whole run goes with it; processes of xdist run nothing at their exit."""
+    for url in sorted(_made):
+        drop_database(url)
 
 
 @cache

@@ -46,8 +46,6 @@ def _founded(kind: str) -> tuple[Path, str]:
     directory = Path(mkdtemp(prefix="suivi-founded-"))
     atexit.register(rmtree, directory, ignore_errors=True)
     random, url = Random(0), create_database() if kind == "postgres" else ""
-    if url:
-        atexit.register(drop_database, url)
     settings = read_settings({"SUIVI_DATA_DIR": str(directory), **(addresses(url) if url else {})})
     with Installation.create(settings, MovingClock(), random.randbytes) as installation:
         found(installation.office, Command("system:init", MORNING, "found"), Settings(name="Mairie de Saint-Aubin"))
