@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -12,7 +12,7 @@ from domain.demand import Demand
 from domain.drafts import draft, values
 from domain.errors import KeysDisagree
 from domain.facts import Command
-from domain.letters import Letter, LetterKind
+from domain.letters import Letter, LetterKind, outgoing
 from domain.ports import LostRace, Outgoing
 from domain.references import NAMESPACE, demand_id, new_reference
 from domain.sealing import DataKey, place
@@ -69,9 +69,12 @@ class Intake:
         definition = self._office.directory.definition(form.procedure)
         reference = new_reference(form.procedure, self._office.random_bits)
         identity = demand_id(reference)
-        key = self._office.keyring.mint([identity], "demand", command.at)[identity]
-        demand = self.begin(command, reference, form, key)
-        outbox = self._registration(command, demand, form, key) if definition.receipt else []
+        mail_id = uuid5(NAMESPACE, f"mail:{identity}:{LetterKind.REGISTRATION_RECEIPT}:{command.id}")
+        confirmed = definition.receipt and bool(form.applicant.email)
+        kinds = {identity: "demand"} | ({mail_id: "mail"} if confirmed else {})
+        keys = self._office.keyring.mint_each(kinds, command.at)
+        demand = self.begin(command, reference, form, keys[identity])
+        outbox = [self._registration(command, demand, form, mail_id, keys)] if confirmed else []
         fingerprints = self._fingerprints(form.client, form.idempotency_key, form.external_id)
         try:
             self._office.history.append(
@@ -104,16 +107,16 @@ class Intake:
         """The intake key of a demand that another system numbers itself."""
         return self._office.fingerprint(client, f"ext:{external_id}")
 
-    def _registration(self, command: Command, demand: Demand, form: Form, key: DataKey) -> list[Outgoing]:
-        if not form.applicant.email:
-            return []
+    def _registration(
+        self, command: Command, demand: Demand, form: Form, mail_id: UUID, keys: Mapping[UUID, DataKey]
+    ) -> Outgoing:
         kind = LetterKind.REGISTRATION_RECEIPT
         definition = self._office.directory.definition(form.procedure)
         known = values(demand.reference, definition, self._office.directory.townhall(), command.at, self._office.zone)
-        text = msgspec.json.encode(Letter(form.applicant.email, *draft(definition, kind, known))).decode()
-        mail_id = uuid5(NAMESPACE, f"mail:{demand.id}:{kind}:{command.id}")
-        demand.request_mail(kind, mail_id, key.seal(text, place(demand.id, demand.version + 1, "letter")))
-        return [self._office.outgoing(mail_id, demand.id, kind, text, command.at)]
+        text = msgspec.json.encode(Letter(form.applicant.email or "", *draft(definition, kind, known))).decode()
+        copy = keys[demand.id].seal(text, place(demand.id, demand.version + 1, "letter"))
+        demand.request_mail(kind, mail_id, copy)
+        return outgoing(keys[mail_id], mail_id, demand.id, kind, text, command.at)
 
     def _lost(self, form: Form) -> Receipt:
         """Somebody sent the same form at the same instant: his demand is the one."""

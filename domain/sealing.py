@@ -65,6 +65,9 @@ class Keyring(Protocol):
     def mint(self, owners: Iterable[UUID], kind: str, at: datetime) -> Mapping[UUID, DataKey]:
         """Make or find the active key of each owner; raises Erased for one already destroyed."""
 
+    def mint_each(self, kinds: Mapping[UUID, str], at: datetime) -> Mapping[UUID, DataKey]:
+        """The same for owners of several kinds, in one transaction."""
+
     def keys(self, owners: Iterable[UUID]) -> Mapping[UUID, DataKey]:
         """The active keys among the owners; those destroyed or never made are left out."""
 

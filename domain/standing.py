@@ -2,10 +2,12 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from domain.errors import NotAllowedNow
 from domain.facts import Fact, Subject
-from domain.letters import AFTER_ERASURE, LetterKind
+from domain.letters import AFTER_ERASURE, LAST_WORDS
 from domain.sealing import Sealed
 from domain.status import Status
 
@@ -39,8 +41,8 @@ class Standing(Subject):
         self.sealed_counts: Counter[str] = Counter()
 
     def letters_to_give_up(self) -> dict[UUID, timedelta]:
-        """How long the letters that did not leave may still leave once the demand is erased; the closing one stays."""
-        left = (mail_id for mail_id, kind in self.unsent.items() if kind != LetterKind.CLOSURE)
+        """How long the letters that did not leave may still leave once the demand is erased; the last words stay."""
+        left = (mail_id for mail_id, kind in self.unsent.items() if kind not in LAST_WORDS)
         return {mail_id: timedelta() if mail_id in self.failed else AFTER_ERASURE for mail_id in left}
 
     def take_in(self, fact: Fact) -> None:
@@ -49,4 +51,12 @@ class Standing(Subject):
         leads_to = fact.leads_to  # type: ignore[attr-defined]  # every fact here is a Demand.Event
         if leads_to is not None:
             self.status = leads_to
-        self.sealed_counts.update(c for field, c in fact.seals.items() if getattr(fact, field) is not None)
+        for field, category in fact.seals.items():
+            if getattr(fact, field) is not None:
+                self.sealed_counts[category] += 1
+
+    def _add(self, fact: type[Fact], **fields: Any) -> None:
+        allowed = fact.comes_from  # type: ignore[attr-defined]  # every fact here is a Demand.Event
+        if not self.repeated and self.status not in allowed:
+            raise NotAllowedNow(self.reference, fact.__name__, self.status, self.owner)
+        super()._add(fact, **fields)

@@ -22,7 +22,23 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.s
 
 
 class UnsafeStore(Exception):
-    """The database cannot keep what Suivi promises: a pragma is refused, or the file system is remote."""
+    """The database cannot keep what Suivi promises."""
+
+
+class RefusedPragma(UnsafeStore):
+    """This build of SQLite does not obey a setting that the promises rest on."""
+
+    def __init__(self, pragma: str, obeyed: object, wanted: object) -> None:
+        super().__init__(f"PRAGMA {pragma} is {obeyed}, not {wanted}")
+        self.pragma, self.obeyed, self.wanted = pragma, obeyed, wanted
+
+
+class RemoteFiles(UnsafeStore):
+    """A database file lies on a network file system."""
+
+    def __init__(self, name: str, file_system: str) -> None:
+        super().__init__(f"{name} is on {file_system}: SQLite needs a local file system")
+        self.name, self.file_system = name, file_system
 
 
 def connect_sqlite(path: str, synchronous: int = FULL) -> sqlite3.Connection:
@@ -68,7 +84,7 @@ def harden(connection: sqlite3.Connection, synchronous: int = FULL) -> None:
         connection.execute(f"PRAGMA {pragma}={value}").fetchall()
         obeyed = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
         if obeyed != value:
-            raise UnsafeStore(f"PRAGMA {pragma} is {obeyed}, not {value}")
+            raise RefusedPragma(pragma, obeyed, value)
 
 
 def sqlite_engine(path: str, synchronous: int = FULL) -> Engine:
@@ -77,9 +93,10 @@ def sqlite_engine(path: str, synchronous: int = FULL) -> Engine:
 
 
 def refuse_network(path: Path, mounts: str = MOUNTS) -> None:
-    """WAL needs shared memory between the processes, which remote file systems do not give; raises UnsafeStore."""
-    if file_system_of(path, mounts) in _NETWORK_FILE_SYSTEMS:
-        raise UnsafeStore(f"{path.name}: SQLite needs a local file system")
+    """WAL needs shared memory between the processes, which remote file systems do not give; raises RemoteFiles."""
+    file_system = file_system_of(path, mounts)
+    if file_system in _NETWORK_FILE_SYSTEMS:
+        raise RemoteFiles(path.name, file_system)
 
 
 def file_system_of(path: Path, mounts: str = MOUNTS) -> str:

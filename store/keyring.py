@@ -38,6 +38,7 @@ from domain.errors import Erased
 from domain.instants import micros
 from domain.sealing import KEY_BYTES, DataKey
 from store.epochs import Epochs, MissingEpoch
+from store.statements import SmallRead
 from store.transactions import insert_into, writing
 
 metadata: Final = MetaData()
@@ -65,6 +66,7 @@ _among: Final = (
 _active: Final = select(keys.c.owner, keys.c.epoch, keys.c.wrapped).where(
     keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE
 )
+_active_of: Final = select(keys.c.epoch, keys.c.wrapped).where(keys.c.owner == bindparam("owner"), ACTIVE)
 _destroy: Final = (
     update(keys)
     .where(keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE)
@@ -84,6 +86,7 @@ class StoredKeyring:
 
     def __init__(self, engine: Engine, epochs: Epochs, random_bytes: Callable[[int], bytes], lock_file: Path) -> None:
         self._engine, self._epochs, self._random, self._lock_file = engine, epochs, random_bytes, lock_file
+        self._one = SmallRead(engine, _active_of)
 
     def mint(self, owners: Iterable[UUID], kind: str, at: datetime) -> Mapping[UUID, DataKey]:
         """Make or find the active key of each owner; raises Erased for one already destroyed.
@@ -92,12 +95,16 @@ class StoredKeyring:
         key found is touched, so that it cannot go while it is used. The epoch's name is read in the transaction that
         inserts the rows, so no key is wrapped by a departing epoch.
         """
-        wanted = list(owners)
+        return self.mint_each(dict.fromkeys(owners, kind), at)
+
+    def mint_each(self, kinds: Mapping[UUID, str], at: datetime) -> Mapping[UUID, DataKey]:
+        """The same for owners of several kinds, in one transaction."""
+        wanted = list(kinds)
         with writing(self._engine) as connection:
             name = connection.scalars(_named).one()
             found = _found(connection, wanted)
             made = {owner: self._random(KEY_BYTES) for owner in wanted if owner not in found}
-            rows = [self._row(owner, kind, name, key, at) for owner, key in sorted(made.items())]
+            rows = [self._row(owner, kinds[owner], name, key, at) for owner, key in sorted(made.items())]
             if rows:
                 late = made.keys() - _inserted(connection, rows)
                 found |= _found(connection, sorted(late))
@@ -213,8 +220,11 @@ class StoredKeyring:
         return len(again)
 
     def _unwrapped(self, owners: list[UUID]) -> dict[UUID, DataKey]:
-        with self._engine.connect() as connection:
-            rows = connection.execute(_active, {"owners": owners}).all()
+        if len(owners) == 1:
+            rows = [(owners[0], *row) for row in self._one.rows(owners[0])]
+        else:
+            with self._engine.connect() as connection:
+                rows = [tuple(row) for row in connection.execute(_active, {"owners": owners})]
         return {
             owner: DataKey(self._epochs.unwrap(name, owner.bytes, wrapped), self._random)
             for owner, name, wrapped in rows

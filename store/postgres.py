@@ -1,21 +1,24 @@
 """The library's PostgreSQL recorder, with our connections and our rows in its transaction.
 
-The table lock is kept: facts are numbered in the order they are committed, so that a reader who follows the numbers
-skips nothing. Database functions would give that up.
+Facts are numbered in the order they are committed, so that a reader who follows the numbers skips nothing: each writer
+draws its numbers under one advisory lock that goes with its transaction. The library's table lock does the same and
+takes three more round trips; its database functions would give the order up.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from inspect import unwrap
+from itertools import chain
+from select import select
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
-from psycopg import Connection, Cursor
-from psycopg.rows import DictRow, dict_row
-from psycopg.sql import SQL, Identifier
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row, tuple_row
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -35,6 +38,20 @@ _INSERT_LETTER: Final = str(
 )
 _SET_DEADLINE: Final = str(set_deadline.compile(dialect=_dialect))
 _INSERT_INTAKE: Final = str(insert(intake_keys).compile(dialect=_dialect))
+_LOCK: Final = "SELECT pg_advisory_xact_lock(7413)"
+_MOST_AT_ONCE: Final = 16
+"""Facts and other rows that go in one statement; each other number of them would be one more to prepare."""
+_FACT: Final = "(%s::uuid, %s::bigint, %s::text, %s::bytea)"
+_KEY: Final = "(%s::bytea, %s::text)"
+_LETTER: Final = (
+    "(%s::uuid, %s::uuid, %s::text, %s::bytea, %s::text, %s::int, %s::bigint, %s::bigint, %s::bigint, %s::bigint, "
+    "%s::text)"
+)
+_COLUMNS: Final = "originator_id, originator_version, topic, state"
+_MANY: Final = (
+    f"INSERT INTO {EVENTS} ({_COLUMNS}) "  # noqa: S608 — our own names
+    "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
+)
 
 
 class Recorder(PostgresApplicationRecorder):
@@ -42,54 +59,124 @@ class Recorder(PostgresApplicationRecorder):
 
     Without the library's retries: a commit whose answer was lost would come back as a lost race, and a server that is
     away would hold a page for minutes. The pool replaces dead connections before they are used.
+    A letter recorded twice keeps its first text, so the only row that can stand already is a fact's or an intake key's.
     """
 
-    select_events = unwrap(PostgresApplicationRecorder.select_events)
     select_notifications = unwrap(PostgresApplicationRecorder.select_notifications)
     max_notification_id = unwrap(PostgresApplicationRecorder.max_notification_id)
 
-    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS) -> None:
-        super().__init__(datastore, events_table_name=events_table_name)
-        table = Identifier(datastore.schema, events_table_name)
-        self.lock_table_statements = [SQL("LOCK TABLE {0} IN EXCLUSIVE MODE").format(table)]
-        self.insert_events_statement = SQL(
-            "INSERT INTO {0} (originator_id, originator_version, topic, state) "
-            "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
-        ).format(table)
-
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        """The statements go in one pipeline inside the transaction: the library's own, around it, may lose an error."""
-        with self.datastore.get_connection() as connection, connection.transaction():
-            facts = connection.cursor()
-            with connection.pipeline():
-                self._insert_events(connection.cursor(), stored_events, **kwargs)
-                self._insert_stored_events(facts, stored_events, **kwargs)
-            return [row["notification_id"] for row in facts.fetchall()]
-
-    def _insert_events(
+    def select_events(
         self,
-        curs: Cursor[DictRow],
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The stored facts of one subject, as plain rows."""
+        identity = originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
+        bounds = [bound for bound in (gt, lte, limit) if bound is not None]
+        statement = _select(gt is not None, lte is not None, desc, limit is not None)
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(binary=True, row_factory=tuple_row) as rows,
+        ):
+            rows.execute(statement, [identity, *bounds], prepare=True)
+            return [StoredEvent(identity, version, topic, state) for version, topic, state in rows.fetchall()]
+
+    def insert_events(
+        self,
         stored_events: Sequence[StoredEvent],
+        *,
         outbox: Sequence[Outgoing] = (),
         deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
         **_: Any,
-    ) -> None:
-        """Before the facts, in their transaction; nobody else writes from here on."""
-        self._lock_table(curs)
-        for outgoing in outbox:
-            curs.execute(_INSERT_LETTER, new_row(outgoing), prepare=True)
-        for mail_id, at in (deadlines or {}).items():
-            curs.execute(_SET_DEADLINE, (micros(at), mail_id), prepare=True)
-        for key in (intake or {}).items():
-            curs.execute(_INSERT_INTAKE, key, prepare=True)
+    ) -> Sequence[int]:
+        """One statement for what one command decides, a pipeline for what many did; the numbers the facts got."""
+        keys = intake or {}
+        few = 0 < len(stored_events) <= _MOST_AT_ONCE and len(outbox) + len(keys) <= _MOST_AT_ONCE
+        with self.datastore.get_connection() as connection:
+            if few and not deadlines:
+                return _at_once(connection, stored_events, outbox, keys)
+            return _in_a_pipeline(connection, stored_events, outbox, deadlines or {}, keys)
 
-    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
-        columns = [
-            [getattr(event, name) for event in stored_events]
-            for name in ("originator_id", "originator_version", "topic", "state")
-        ]
-        curs.execute(self.insert_events_statement, columns, prepare=True)
+
+def _at_once(
+    connection: Connection[DictRow],
+    stored_events: Sequence[StoredEvent],
+    outbox: Sequence[Outgoing],
+    intake: Mapping[bytes, str],
+) -> Sequence[int]:
+    rows: list[tuple[object, ...]] = [*map(new_row, outbox), *intake.items()]
+    rows += ((event.originator_id, event.originator_version, event.topic, event.state) for event in stored_events)
+    with connection.cursor(row_factory=tuple_row) as facts:
+        facts.execute(
+            _insert(len(stored_events), len(outbox), len(intake)), list(chain.from_iterable(rows)), prepare=True
+        )
+        return [number for (number,) in facts.fetchall()]
+
+
+def _in_a_pipeline(
+    connection: Connection[DictRow],
+    stored_events: Sequence[StoredEvent],
+    outbox: Sequence[Outgoing],
+    deadlines: Mapping[UUID, datetime],
+    intake: Mapping[bytes, str],
+) -> Sequence[int]:
+    """The pipeline is inside the transaction: around it, as the library has it, an error may be lost."""
+    columns = [[getattr(event, name) for event in stored_events] for name in _COLUMNS.split(", ")]
+    with connection.transaction():
+        facts, others = connection.cursor(row_factory=tuple_row), connection.cursor()
+        with connection.pipeline():
+            others.execute(_LOCK, prepare=True)
+            for outgoing in outbox:
+                others.execute(_INSERT_LETTER, new_row(outgoing), prepare=True)
+            for mail_id, at in deadlines.items():
+                others.execute(_SET_DEADLINE, (micros(at), mail_id), prepare=True)
+            for key in intake.items():
+                others.execute(_INSERT_INTAKE, key, prepare=True)
+            facts.execute(_MANY, columns, prepare=True)
+        return [number for (number,) in facts.fetchall()]
+
+
+@cache
+def _insert(facts: int, letters: int, keys: int) -> str:
+    """Everything one command records, in one statement; the lock is taken before a number is drawn or a row written."""
+    parts = [f"locked AS MATERIALIZED ({_LOCK})"]
+    if letters:
+        rows = ", ".join([_LETTER] * letters)
+        columns = ", ".join(NEW_COLUMNS)
+        parts.append(
+            f"letters AS (INSERT INTO outbox ({columns}) SELECT v.* FROM locked, (VALUES {rows}) AS v "  # noqa: S608
+            "ON CONFLICT DO NOTHING)"
+        )
+    if keys:
+        rows = ", ".join([_KEY] * keys)
+        parts.append(
+            "received AS (INSERT INTO intake_keys (fingerprint, reference) "  # noqa: S608
+            f"SELECT v.* FROM locked, (VALUES {rows}) AS v)"
+        )
+    rows = ", ".join([_FACT] * facts)
+    return (
+        f"WITH {', '.join(parts)} INSERT INTO {EVENTS} ({_COLUMNS}) "  # noqa: S608
+        f"SELECT v.* FROM locked, (VALUES {rows}) AS v RETURNING notification_id"
+    )
+
+
+@cache
+def _select(gt: bool, lte: bool, desc: bool, limit: bool) -> str:  # noqa: FBT001 — which bounds there are
+    clauses = [
+        clause
+        for clause, wanted in ((" AND originator_version > %s", gt), (" AND originator_version <= %s", lte))
+        if wanted
+    ]
+    order = " DESC" if desc else ""
+    return (
+        f"SELECT originator_version, topic, state FROM {EVENTS} WHERE originator_id = %s"  # noqa: S608
+        f"{''.join(clauses)} ORDER BY originator_version{order}{' LIMIT %s' if limit else ''}"
+    )
 
 
 class Factory(PostgresFactory):
@@ -124,6 +211,13 @@ def _pool(url: str, datastore: PostgresDatastore) -> ConnectionPool[Connection[D
         max_size=_POOL,
         open=False,
         configure=configure,
-        check=ConnectionPool.check_connection,
+        check=_check,
         timeout=CONNECT_TIMEOUT_S,
     )
+
+
+def _check(connection: psycopg.Connection[Any]) -> None:
+    """Ask the server only when something lies unread on an idle connection: its farewell, or the end of the line."""
+    readable, _, _ = select([connection.fileno()], [], [], 0)
+    if readable:
+        ConnectionPool.check_connection(connection)

@@ -1,12 +1,11 @@
 """The register of facts: the library's Application over our recorder and mapper."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.application import Application
 from eventsourcing.persistence import Mapper, Notification
 from eventsourcing.utils import EnvType
 from sqlalchemy import Engine
@@ -33,11 +32,8 @@ class Register(Application[UUID]):
 
     def load(self, kind: type[S], identity: UUID) -> S | None:
         """The subject replayed from its facts, or None if nothing ever happened to it."""
-        with contextlib.suppress(AggregateNotFoundError):
-            subject: Any = self.repository.get(identity, projector_func=lambda start, facts: fold(facts, start))
-            if isinstance(subject, kind):
-                return subject
-        return None
+        subject: Any = fold(self.facts(identity))
+        return subject if isinstance(subject, kind) else None
 
     def facts(self, identity: UUID, *, gt: int | None = None, lte: int | None = None) -> Sequence[Fact]:
         """The facts of one subject, in order."""

@@ -1,29 +1,20 @@
 """The library's SQLite recorder, with our connections, stable notification ids, and our rows in its transaction."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
-from eventsourcing.sqlite import (
-    SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteDatastore,
-    SQLiteFactory,
-)
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore, SQLiteFactory
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.dialects.sqlite import insert
 
 from domain.instants import micros
 from domain.ports import Outgoing
-from store.engines import connect_sqlite
 from store.intake_keys import intake_keys
 from store.outbox import NEW_COLUMNS, new_row, outbox, set_deadline
+from store.pool import Pool
 
 CREATE_EVENTS: Final = (
     "CREATE TABLE IF NOT EXISTS stored_events ("
@@ -39,18 +30,6 @@ _SET_DEADLINE: Final = str(set_deadline.compile(dialect=dialect.dialect()))
 _INSERT_INTAKE: Final = str(insert(intake_keys).compile(dialect=dialect.dialect()))
 
 
-class Pool(SQLiteConnectionPool):
-    """Hardened connections instead of the library's, which keep a cache of one statement and no ``secure_delete``."""
-
-    def _create_connection(self) -> SQLiteConnection:
-        try:
-            connection = connect_sqlite(self.db_name)
-        except sqlite3.Error as error:
-            raise InterfaceError(error) from error
-        connection.row_factory = sqlite3.Row
-        return SQLiteConnection(sqlite_conn=connection, max_age=self.max_age)
-
-
 class Recorder(SQLiteApplicationRecorder):
     """Facts, letters and intake keys in one transaction.
 
@@ -60,7 +39,10 @@ class Recorder(SQLiteApplicationRecorder):
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
         self.insert_events_statement = f"INSERT INTO {events_table_name} ({_COLUMNS}) VALUES (?,?,?,?)"  # noqa: S608 — our own names
-        self.select_events_statement = f"SELECT {_COLUMNS} FROM {events_table_name} WHERE originator_id=? "  # noqa: S608
+        self.select_events_statement = (
+            f"SELECT originator_version, topic, state FROM {events_table_name} WHERE originator_id=? "  # noqa: S608
+        )
+        self._pool: Pool = datastore.pool  # type: ignore[assignment]  # the factory's
         self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"  # noqa: S608
 
     def construct_create_table_statements(self) -> list[str]:
@@ -85,8 +67,8 @@ class Recorder(SQLiteApplicationRecorder):
         statement += "ORDER BY originator_version DESC " if desc else "ORDER BY originator_version "
         if limit is not None:
             statement += f"LIMIT {int(limit)}"
-        with self._rows(statement, parameters) as rows:
-            return [StoredEvent(identity, version, topic, state) for _, version, topic, state in rows]
+        rows = self._pool.rows(statement, parameters)
+        return [StoredEvent(identity, version, topic, state) for version, topic, state in rows]
 
     def select_notifications(
         self,
@@ -108,42 +90,43 @@ class Recorder(SQLiteApplicationRecorder):
             f"SELECT notification_id, {_COLUMNS} FROM {self.events_table_name} WHERE {' AND '.join(clauses)} "  # noqa: S608
             f"ORDER BY notification_id LIMIT {int(limit)}"
         )
-        with self._rows(statement, parameters) as rows:
-            return [
-                Notification(
-                    id=number, originator_id=UUID(identity), originator_version=version, topic=topic, state=state
-                )
-                for number, identity, version, topic, state in rows
-            ]
+        rows = self._pool.rows(statement, parameters)
+        return [
+            Notification(id=number, originator_id=UUID(identity), originator_version=version, topic=topic, state=state)
+            for number, identity, version, topic, state in rows
+        ]
 
-    def _insert_events(
+    def max_notification_id(self) -> int:
+        """The number of the last fact; 0 where there is none."""
+        number: int | None = self._pool.rows(self.select_max_notification_id_statement, ())[0][0]
+        return number or 0
+
+    def insert_events(
         self,
-        c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
+        *,
         outbox: Sequence[Outgoing] = (),
         deadlines: Mapping[UUID, datetime] | None = None,
         intake: Mapping[bytes, str] | None = None,
         **_: Any,
-    ) -> Sequence[int] | None:
-        numbers = super()._insert_events(c, stored_events)
-        for outgoing in outbox:
-            mail_id, demand_id, *rest = new_row(outgoing)
-            c.execute(_INSERT_LETTER, (mail_id.hex, demand_id.hex, *rest))  # type: ignore[attr-defined]  # UUIDs
-        if deadlines:
-            c.executemany(_SET_DEADLINE, [(micros(at), mail_id.hex) for mail_id, at in deadlines.items()])
-        if intake:
-            c.executemany(_INSERT_INTAKE, list(intake.items()))
-        return numbers
-
-    @contextmanager
-    def _rows(self, statement: str, parameters: Sequence[object]) -> Iterator[sqlite3.Cursor]:
-        with self.datastore.get_connection(commit=False) as connection, connection.cursor() as cursor:
-            cursor.row_factory = None
-            try:
-                cursor.execute(statement, parameters)
-                yield cursor
-            except sqlite3.Error as error:
-                raise OperationalError(error) from error
+    ) -> Sequence[int]:
+        """Write on the driver's own connection; the numbers that the facts got."""
+        with self._pool.writing() as connection:
+            numbers = [
+                connection.execute(
+                    self.insert_events_statement,
+                    (event.originator_id.hex, event.originator_version, event.topic, event.state),  # type: ignore[union-attr]  # a UUID
+                ).lastrowid
+                for event in stored_events
+            ]
+            for outgoing in outbox:
+                row = (value.hex if isinstance(value, UUID) else value for value in new_row(outgoing))
+                connection.execute(_INSERT_LETTER, tuple(row))
+            if deadlines:
+                connection.executemany(_SET_DEADLINE, [(micros(at), mail_id.hex) for mail_id, at in deadlines.items()])
+            if intake:
+                connection.executemany(_INSERT_INTAKE, list(intake.items()))
+        return numbers  # type: ignore[return-value]  # an INSERT of one row has its number
 
 
 class Factory(SQLiteFactory):
@@ -154,4 +137,4 @@ class Factory(SQLiteFactory):
     def __init__(self, env: Any) -> None:
         super().__init__(env)
         self.datastore.pool.close()
-        self.datastore.pool = Pool(db_name=str(self.env.get(self.SQLITE_DBNAME)))
+        self.datastore.pool = Pool(str(self.env.get(self.SQLITE_DBNAME)))

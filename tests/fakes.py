@@ -78,8 +78,12 @@ class MemoryKeyring:
 
     def mint(self, owners: Iterable[UUID], kind: str, at: datetime) -> Mapping[UUID, DataKey]:
         """Make or find the active keys."""
-        del kind, at
-        wanted = list(owners)
+        return self.mint_each(dict.fromkeys(owners, kind), at)
+
+    def mint_each(self, kinds: Mapping[UUID, str], at: datetime) -> Mapping[UUID, DataKey]:
+        """Make or find the active keys."""
+        del at
+        wanted = list(kinds)
         if any(owner in self.stored and self.stored[owner] is None for owner in wanted):
             raise Erased
         for owner in wanted:

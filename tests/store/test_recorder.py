@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import UUID
 
@@ -131,6 +131,31 @@ def test_many_writers_skip_nothing_and_repeat_nothing(open_register: Callable[[]
     ids = [notification.id for notification in registers[0].notifications(0, 1_000)]
     assert ids == sorted(set(ids))
     assert len(ids) == 100
+
+
+def test_who_follows_the_numbers_skips_nothing_while_three_write(open_register: Callable[[], Register]) -> None:
+    tail, writers, written = open_register(), [open_register() for _ in range(3)], Event()
+
+    def write(number: int, register: Register) -> None:
+        for turn in range(60):
+            facts = [fact for demand in range(turn % 20 + 1) for fact in another(f"{number}-{turn}-{demand}")]
+            register.append(facts, outbox=[letter(number * 100 + turn)] if turn % 2 else ())
+
+    def follow() -> list[int]:
+        seen: list[int] = []
+        over = False
+        while not over:
+            over = written.is_set()
+            seen += [notification.id for notification in tail.notifications(seen[-1] if seen else 0, 10_000)]
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        following = pool.submit(follow)
+        list(pool.map(write, range(3), writers))
+        written.set()
+        seen = following.result(60)
+    assert seen == [notification.id for notification in tail.notifications(0, 10_000)]
+    assert len(seen) == 3 * sum(turn % 20 + 1 for turn in range(60))
 
 
 def test_one_fact_of_many_readers(register: Register) -> None:
