@@ -1,9 +1,10 @@
-"""Growing delays after failures, per account and per source; never a lock, so nobody can lock out a colleague."""
+"""Growing delays after failures, per account and source: never a lock, so nobody can lock out a colleague."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, bindparam, case, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, update
 
 from domain.instants import instant, micros
 from store.accounts import hashed, throttles
@@ -13,9 +14,11 @@ WINDOW: Final = timedelta(minutes=15)
 FREE_FAILURES: Final = 5
 LONGEST_WAIT_S: Final = 60.0
 _MOST_DOUBLINGS: Final = 6
-_find: Final = select(throttles.c.failures, throttles.c.last_at).where(throttles.c.key_hash == bindparam("key"))
-_clear: Final = delete(throttles).where(throttles.c.key_hash == bindparam("key"))
-_forget: Final = delete(throttles).where(throttles.c.last_at < bindparam("before"))
+_THIS: Final = throttles.c.key_hash == bindparam("key")
+_forget: Final = delete(throttles).where(throttles.c.last_at <= bindparam("before"))
+_count: Final = update(throttles).where(_THIS).values(failures=throttles.c.failures + 1, last_at=bindparam("now"))
+_take_back: Final = update(throttles).where(_THIS, throttles.c.failures > 0).values(failures=throttles.c.failures - 1)
+_clear: Final = delete(throttles).where(_THIS)
 
 
 class Throttles:
@@ -24,30 +27,46 @@ class Throttles:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def wait(self, key: str, now: datetime, free: int = FREE_FAILURES) -> float:
-        """Seconds to wait before the next try; none before the ``free``-th failure within 15 minutes."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_find, {"key": hashed(key)}).one_or_none()
-        if row is None or row.failures < free or now - instant(row.last_at) >= WINDOW:
-            return 0.0
-        delay: float = min(LONGEST_WAIT_S, 2.0 ** min(row.failures - free, _MOST_DOUBLINGS))
-        passed = max(0.0, (now - instant(row.last_at)).total_seconds())
-        return max(0.0, delay - passed)
+    def attempt(self, limits: Mapping[str, int], now: datetime) -> float:
+        """Seconds to wait before a try; 0.0 when it may happen now, and it is then counted under each key.
 
-    def failed(self, key: str, now: datetime) -> None:
-        """Count one failure; after 15 quiet minutes counting begins anew."""
-        before = micros(now - WINDOW)
-        again = case((throttles.c.last_at <= before, 1), else_=throttles.c.failures + 1)
+        ``limits`` maps each key to the failures within 15 minutes that cost no delay. Looking and counting are one
+        transaction: of many tries at one instant no more pass than of as many in a row. A try is a failure until
+        ``cleared`` or ``taken_back`` says otherwise; after 15 quiet minutes counting begins anew.
+        """
+        frees = {hashed(key): free for key, free in limits.items()}
         with writing(self._engine) as connection:
-            connection.execute(_forget, {"before": before})
-            put = insert_into(connection, throttles).values(key_hash=hashed(key), failures=1, last_at=micros(now))
-            connection.execute(
-                put.on_conflict_do_update(
-                    index_elements=[throttles.c.key_hash], set_={"failures": again, "last_at": micros(now)}
-                )
-            )
+            connection.execute(_forget, {"before": micros(now - WINDOW)})
+            wait = max(_wait(*_locked(connection, key, now), free, now) for key, free in sorted(frees.items()))
+            if not wait:
+                for key in frees:
+                    connection.execute(_count, {"key": key, "now": micros(now)})
+        return wait
+
+    def taken_back(self, key: str) -> None:
+        """One try under this key was no failure; the others stay counted."""
+        with writing(self._engine) as connection:
+            connection.execute(_take_back, {"key": hashed(key)})
 
     def cleared(self, key: str) -> None:
         """Forget the failures of a key: somebody proved who he is."""
         with writing(self._engine) as connection:
             connection.execute(_clear, {"key": hashed(key)})
+
+
+def _locked(connection: Connection, key: bytes, now: datetime) -> tuple[int, int]:
+    """What is counted under a key, which nobody else counts under until this transaction ends."""
+    put = insert_into(connection, throttles).values(key_hash=key, failures=0, last_at=micros(now))
+    kept = put.on_conflict_do_update(
+        index_elements=[throttles.c.key_hash], set_={"failures": throttles.c.failures}
+    ).returning(throttles.c.failures, throttles.c.last_at)
+    failures, last_at = connection.execute(kept).one()
+    return failures, last_at
+
+
+def _wait(failures: int, last_at: int, free: int, now: datetime) -> float:
+    if failures < free:
+        return 0.0
+    delay: float = min(LONGEST_WAIT_S, 2.0 ** min(failures - free, _MOST_DOUBLINGS))
+    passed = max(0.0, (now - instant(last_at)).total_seconds())
+    return max(0.0, delay - passed)

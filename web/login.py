@@ -9,6 +9,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from domain.errors import Invalid, UnknownAgent
+from store.throttles import FREE_FAILURES
 from web import current, sessions
 from web.access import allowed, open_to_all
 from web.forms import Form, Length, fields
@@ -88,25 +89,17 @@ def send_link() -> ResponseReturnValue:
         return _again(422, errors=invalid.errors)
     parts, now = current.parts(), current.now()
     keys = (f"link:{code}", f"link from:{request.remote_addr}")
-    if wait := max(parts.throttles.wait(key, now) for key in keys):
+    if wait := parts.throttles.attempt(dict.fromkeys(keys, FREE_FAILURES), now):
         return _wait_page(wait)
-    for key in keys:
-        parts.throttles.failed(key, now)
     parts.send_link(code)
     flash(LINK_SENT, "info")
     return redirect(url_for(".show"), 303)
 
 
 def _wait(code: str) -> float:
-    """Seconds to wait before another try; the account's try is counted before the password is looked at."""
-    throttles, now = current.parts().throttles, current.now()
-    wait = max(
-        throttles.wait(_account(code), now),
-        throttles.wait(_source(), now, free=FREE_TRIES_OF_A_SOURCE),
-    )
-    if not wait:
-        throttles.failed(_account(code), now)
-    return wait
+    """Seconds to wait before another try; a try is counted before the password is looked at."""
+    limits = {_account(code): FREE_FAILURES, _source(): FREE_TRIES_OF_A_SOURCE}
+    return current.parts().throttles.attempt(limits, current.now())
 
 
 def _recognised(code: str, password: str) -> bool:
@@ -118,8 +111,8 @@ def _recognised(code: str, password: str) -> bool:
         active = False
     if right and active:
         parts.throttles.cleared(_account(code))
+        parts.throttles.taken_back(_source())
         return True
-    parts.throttles.failed(_source(), current.now())
     return False
 
 
@@ -154,7 +147,8 @@ def _again(status: int, errors: Mapping[str, list[str]] | None = None, failed: s
 
 
 def _account(code: str) -> str:
-    return f"account:{code}"
+    """The code as tried from here: failures elsewhere cost its owner nothing."""
+    return f"account:{code} from:{request.remote_addr}"
 
 
 def _source() -> str:

@@ -81,35 +81,54 @@ class TestThrottles:
     def test_no_delay_before_the_fifth_failure_then_it_doubles_up_to_a_minute(self, engine: Engine) -> None:
         throttles, now, waits = Throttles(engine), NOW, []
         for _ in range(13):
-            throttles.failed("k", now)
-            waits.append(throttles.wait("k", now))
+            assert throttles.attempt({"k": 5}, now) == 0
+            waits.append(throttles.attempt({"k": 5}, now) if len(waits) >= 4 else 0)
             now += timedelta(seconds=waits[-1])
-            assert throttles.wait("k", now) == 0
         assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+    def test_a_try_that_must_wait_is_not_counted(self, engine: Engine) -> None:
+        throttles = Throttles(engine)
+        for _ in range(5):
+            throttles.attempt({"k": 5}, NOW)
+        assert {throttles.attempt({"k": 5, "other": 1}, NOW) for _ in range(9)} == {1.0}
+        assert throttles.attempt({"other": 1}, NOW) == 0
+
+    def test_p14_of_many_tries_at_one_instant_no_more_pass_than_in_a_row(self, engine: Engine) -> None:
+        throttles = Throttles(engine)
+        with ThreadPoolExecutor(8) as pool:
+            waits = list(pool.map(lambda number: throttles.attempt({"k": 5, f"{number % 2}": 99}, NOW), range(40)))
+        assert waits.count(0.0) == 5
 
     def test_fifteen_quiet_minutes_forget(self, engine: Engine) -> None:
         throttles = Throttles(engine)
-        for _ in range(9):
-            throttles.failed("k", NOW)
-        assert throttles.wait("k", NOW + 15 * MINUTE) == 0
-        throttles.failed("k", NOW + 15 * MINUTE)
-        assert throttles.wait("k", NOW + 15 * MINUTE) == 0
+        for _ in range(5):
+            throttles.attempt({"k": 5}, NOW)
+        assert throttles.attempt({"k": 5}, NOW) > 0
+        assert [throttles.attempt({"k": 5}, NOW + 15 * MINUTE) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
 
     def test_keys_do_not_touch_each_other_and_a_success_clears(self, engine: Engine, tmp_path: Path) -> None:
         throttles = Throttles(engine)
-        for _ in range(6):
-            throttles.failed("typed as a code", NOW)
-        assert throttles.wait("other", NOW) == 0
-        assert throttles.wait("typed as a code", NOW, free=20) == 0
+        for _ in range(5):
+            throttles.attempt({"typed as a code": 5}, NOW)
+        assert throttles.attempt({"other": 5}, NOW) == 0
+        assert throttles.attempt({"typed as a code": 20}, NOW) == 0
         assert not any(b"typed as a code" in path.read_bytes() for path in tmp_path.iterdir())
         throttles.cleared("typed as a code")
-        assert throttles.wait("typed as a code", NOW) == 0
+        assert throttles.attempt({"typed as a code": 5}, NOW) == 0
+
+    def test_what_was_no_failure_is_taken_back_once(self, engine: Engine) -> None:
+        throttles = Throttles(engine)
+        throttles.taken_back("k")
+        for _ in range(30):
+            assert throttles.attempt({"k": 2}, NOW) == 0
+            throttles.taken_back("k")
+        assert [throttles.attempt({"k": 2}, NOW) for _ in range(3)] == [0, 0, 1]
 
     def test_a_clock_set_back_never_makes_the_wait_longer(self, engine: Engine) -> None:
         throttles = Throttles(engine)
         for _ in range(20):
-            throttles.failed("k", NOW)
-        assert throttles.wait("k", NOW - DAY) <= 60
+            throttles.attempt({"k": 99}, NOW)
+        assert 0 < throttles.attempt({"k": 5}, NOW - DAY) <= 60
 
 
 class TestActivations:
