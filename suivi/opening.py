@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from domain.errors import Refused
 from domain.facts import Command
-from store.engines import UnsafeStore
+from store.engines import RefusedPragma, RemoteFiles, UnsafeStore
 from store.epochs import MissingEpoch
 from store.secrets import BadSecret
 from suivi.compose import Installation
@@ -34,9 +34,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def opened(chosen: Settings | None = None, *, catching_up: bool = True) -> Iterator[Installation]:
+def opened(chosen: Settings | None = None, *, catching_up: bool = True, views: bool = True) -> Iterator[Installation]:
     """The installation of the environment, its read models up to date before and after unless they are in doubt."""
-    with _in_words(), Installation.open(chosen or settings(), now, secrets.token_bytes) as installation:
+    with _in_words(), Installation.open(chosen or settings(), now, secrets.token_bytes, views=views) as installation:
         if catching_up:
             installation.projector.catch_up()
         yield installation
@@ -67,10 +67,29 @@ def _in_words() -> Iterator[None]:
     except BadSecret as error:
         raise CommandRefused(wrong_secret(error)) from error
     except UnsafeStore as error:
-        raise CommandRefused(f"La base ne tient pas ce que Suivi promet ({error}).") from error
+        raise CommandRefused(_unsafe(error)) from error
     except (sqlite3.Error, DatabaseError, PersistenceError) as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         why = " ".join(str(cause).split())
         raise CommandRefused(
             f"La base de données a refusé ({why}) : rien n’a été changé par cette opération."
         ) from error
+
+
+def _unsafe(error: UnsafeStore) -> str:
+    match error:
+        case RefusedPragma():
+            return (
+                f"Cette version de SQLite n’obéit pas au réglage {error.pragma} ({error.obeyed} au lieu de "
+                f"{error.wanted}), dont dépend la sécurité des données : installez une version courante de SQLite."
+            )
+        case RemoteFiles():
+            return (
+                f"{error.name} est sur un système de fichiers réseau ({error.file_system}) : "
+                "choisissez un répertoire local (SUIVI_DATA_DIR), ou PostgreSQL."
+            )
+        case _:
+            return (
+                "Le serveur PostgreSQL ne convient pas : il faut une adresse lisible (postgresql://…), "
+                "PostgreSQL 13 ou plus récent et une base de données en UTF-8."
+            )

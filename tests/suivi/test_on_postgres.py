@@ -110,7 +110,7 @@ def test_a_server_that_is_away_or_cannot_be_named_is_a_sentence(
 ) -> None:
     for address, said in {
         "postgresql://nobody@127.0.0.1:1/none": "La base de données a refusé",
-        "postgresql://user:s3cret@host/base?nonsense=1": "cannot be read",
+        "postgresql://user:s3cret@host/base?nonsense=1": "une adresse lisible",
         "mysql://user:s3cret@host/base": "SUIVI_EVENTS_URL",
     }.items():
         monkeypatch.setenv("SUIVI_EVENTS_URL", address)
