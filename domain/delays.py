@@ -1,7 +1,7 @@
 """Due dates: days are counted on local dates, then converted once; holidays and zone come in as arguments."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
@@ -32,14 +32,19 @@ class Calendar(msgspec.Struct, frozen=True):
     def add_days(self, start: datetime, days: int, *, working: bool) -> datetime:
         """The same local time some days later, in UTC; working days leave out Saturdays, Sundays and holidays."""
         local = start.astimezone(self.zone)
-        day = self._working_days_after(local.date(), days) if working else local.date() + timedelta(days)
+        day = self.working_day_after(local.date(), days) if working else local.date() + timedelta(days)
         return self._instant(datetime.combine(day, local.time()))
 
     def start_of(self, day: date) -> datetime:
         """The first instant of a local day, in UTC."""
         return self._instant(datetime.combine(day, datetime.min.time()))
 
-    def _working_days_after(self, day: date, days: int) -> date:
+    def hour_of(self, day: date, hour: int) -> datetime:
+        """A whole hour of a local day, in UTC."""
+        return self._instant(datetime.combine(day, time(hour)))
+
+    def working_day_after(self, day: date, days: int) -> date:
+        """The day some working days later; none at all is the day itself."""
         while days > 0:
             day += timedelta(1)
             if day.weekday() < SATURDAY and not self.is_holiday(day):

@@ -45,9 +45,8 @@ class Demand(Standing):
         def apply(self, aggregate: "Demand") -> None:
             aggregate.reference, aggregate.procedure, aggregate.service = self.reference, self.procedure, self.service
             aggregate.form_version, aggregate.channel = self.form_version, self.channel
-            aggregate.has_email = self.has_email
+            aggregate.has_email, aggregate.submitted_at = self.has_email, self.timestamp
             aggregate.applicant, aggregate.answers = self.applicant, self.answers
-            aggregate.submitted_at = self.timestamp
 
     class TakenInCharge(Event):
         """An agent takes the demand in charge and becomes its owner."""
@@ -169,6 +168,16 @@ class Demand(Standing):
         occurrence: datetime
         agents: tuple[str, ...]
 
+    class ExpiryWarned(Event):
+        """Agents were warned that the demand is deleted at the deadline unless somebody takes it in charge."""
+
+        topic = "demand.expiry-warned:1"
+        comes_from = frozenset({Status.UNTREATED})
+        shows = ("deadline", "days_before", "agents")
+        deadline: datetime
+        days_before: int
+        agents: tuple[str, ...]
+
     class Closed(Event):
         """The demand is finished; its personal data go in the same save."""
 
@@ -269,6 +278,10 @@ class Demand(Standing):
         """Note that the agents were reminded; one fact per kind and occurrence."""
         self._add(self.Reminded, kind=kind, occurrence=occurrence, agents=tuple(agents))
 
+    def warn_of_expiry(self, deadline: datetime, days_before: int, agents: Sequence[str]) -> None:
+        """Note that the agents were warned of the deletion; one fact per deadline and warning."""
+        self._add(self.ExpiryWarned, deadline=deadline, days_before=days_before, agents=tuple(agents))
+
     def close(self, outcome: str | None, comment: Sealed | None = None) -> None:
         """Finish the demand; ``erase`` must follow in the same save."""
         self._add(self.Closed, outcome=outcome, comment=comment)
@@ -282,12 +295,6 @@ class Demand(Standing):
         self._add(
             self.PersonalDataErased, reason=reason, rule=rule, categories=dict(sorted(self.sealed_counts.items()))
         )
-
-    def _add(self, fact: type[Fact], **fields: Any) -> None:
-        allowed: frozenset[Status] = fact.comes_from  # type: ignore[attr-defined]  # a Demand.Event
-        if not self.repeated and self.status not in allowed:
-            raise NotAllowedNow(self.reference, fact.__name__, self.status, self.owner)
-        super()._add(fact, **fields)
 
 
 Demand.Submitted.begins = Demand

@@ -27,6 +27,10 @@ class Directory:
         self._read: dict[UUID, Subject] = {}
         self._lock = Lock()
 
+    def still(self) -> "Directory":
+        """The same for a job of a moment: each subject is read once, as it stands then."""
+        return _StillDirectory(self._history, self._saved)
+
     def agent(self, code: str) -> Agent:
         """The agent of this code, active or not; raises UnknownAgent."""
         agent = self._current(Agent, stream_id("agent", code))
@@ -135,3 +139,9 @@ class Directory:
             for fact in self._history.facts(identity, gt=subject.version):
                 fact.mutate(subject)
             return subject
+
+
+class _StillDirectory(Directory):
+    def _current(self, kind: type[S], identity: UUID) -> S | None:
+        subject = self._read.get(identity)
+        return subject if isinstance(subject, kind) else super()._current(kind, identity)

@@ -32,6 +32,13 @@ DEFAULTS: Final = {
         "{commentaire}\n\n"
         "Vos données personnelles ont été effacées de notre logiciel à la clôture de la demande." + _SIGNED,
     ),
+    LetterKind.DELETION: Template(
+        "Votre demande {reference} est supprimée",
+        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
+        "n’a pas été traitée dans le délai prévu : elle est supprimée, et vos données personnelles sont effacées de "
+        "notre logiciel. Si vous attendez toujours une réponse, adressez-vous au service ou refaites votre demande."
+        + _SIGNED,
+    ),
 }
 
 

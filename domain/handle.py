@@ -34,7 +34,7 @@ class DemandHandle:
         self.demand = demand.under(command)
         self._loaded_version = demand.version
         self._decisions: list[Decision] = []
-        self._outbox: list[Outgoing] = []
+        self.outgoing: list[Outgoing] = []
         self._key: DataKey | None = None
 
     def require(self, fact: type[Fact]) -> None:
@@ -103,11 +103,13 @@ class DemandHandle:
         """Note that a letter will not arrive."""
         self._decide(lambda demand: demand.mail_failed(kind, mail_id, why, status, enhanced))
 
-    def expire(self, rule: str, deadline: datetime) -> None:
-        """Delete a demand nobody took in time, and erase."""
+    def expire(self, rule: str, deadline: datetime, letter: tuple[str, str] | None = None) -> None:
+        """Delete a demand nobody took in time, tell the citizen if a letter is given, and erase."""
 
         def decide(demand: Demand) -> None:
             demand.expire(rule, deadline)
+            if letter is not None:
+                self._request(demand, LetterKind.DELETION, *letter, keep=False)
             demand.erase("expiry", rule)
 
         self._decide(decide)
@@ -123,13 +125,18 @@ class DemandHandle:
             if not facts:
                 return
             try:
-                self._office.history.append(facts, outbox=self._outbox, deadlines=self._deadlines())
+                self._office.history.append(facts, outbox=self.outgoing, deadlines=self.deadlines())
             except LostRace:
                 self._decide_again()
             else:
                 self._finish(facts)
                 return
         raise Overtaken(self.demand.reference, self.demand.status, self.demand.owner, self.demand.actors[-1])
+
+    def record_apart(self) -> None:
+        """Decide again and record, after a transaction with other demands recorded nothing; raises Overtaken."""
+        self._decide_again()
+        self.save()
 
     def _decide_again(self) -> None:
         """Only machines came between: decide again on what they left; a person's decision is never overridden."""
@@ -139,7 +146,7 @@ class DemandHandle:
         other = fresh.other_agent_since(self._loaded_version, None)
         if other is not None and self.agent is not None and self.command.id not in fresh.command_ids:
             raise Overtaken(fresh.reference, fresh.status, fresh.owner, other)
-        self.demand, self._loaded_version, self._outbox = fresh.under(self.command), fresh.version, []
+        self.demand, self._loaded_version, self.outgoing = fresh.under(self.command), fresh.version, []
         for decision in self._decisions:
             self._carry_out(decision)
 
@@ -171,7 +178,7 @@ class DemandHandle:
         recipient = self.applicant().email if demand.has_email else None
         text = msgspec.json.encode(Letter(recipient or "", subject, body)).decode()
         demand.request_mail(kind, mail_id, self._seal(text, "letter") if keep else None)
-        self._outbox.append(self._office.outgoing(mail_id, demand.id, kind, text, self.command.at))
+        self.outgoing.append(self._office.outgoing(mail_id, demand.id, kind, text, self.command.at))
 
     def _seal(self, text: str | None, field: str) -> Sealed | None:
         if not text:
@@ -193,7 +200,7 @@ class DemandHandle:
             return False
         return agent.active and agent.rights.processes(self._office.directory.definition(self.demand.procedure))
 
-    def _deadlines(self) -> dict[UUID, datetime]:
+    def deadlines(self) -> dict[UUID, datetime]:
         """Letters on their way when the demand is erased leave soon or never."""
         if self.demand.erased_at is None:
             return {}

@@ -6,12 +6,15 @@ L231-1, L231-4 and L411-2.
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
+from domain.ports import Outgoing
+from domain.sealing import DataKey, place
 from domain.status import ANY, OPEN, Status
 
 VARIABLES: Final = {
@@ -48,16 +51,17 @@ class LetterKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     CONTACT = "contact"
     CLOSURE = "closure"
+    DELETION = "deletion"
 
     @property
     def comes_from(self) -> frozenset[Status]:
-        """The statuses in which the letter may be decided; the closing one is decided in the closing save."""
+        """The statuses in which the letter may be decided; the last words belong to the save that ends the demand."""
         return _COMES_FROM[self]
 
     @property
     def kept_for(self) -> timedelta:
         """How long its text waits for a mail server, or may be sent again, before it goes."""
-        return timedelta(hours=72) if self is LetterKind.CLOSURE else timedelta(days=7)
+        return timedelta(hours=72) if self in LAST_WORDS else timedelta(days=7)
 
     @property
     def decided_once(self) -> bool:
@@ -70,8 +74,10 @@ _COMES_FROM: Final = {
     LetterKind.ACKNOWLEDGEMENT: frozenset({Status.IN_PROGRESS, Status.ON_HOLD}),
     LetterKind.CONTACT: OPEN,
     LetterKind.CLOSURE: frozenset({Status.CLOSED}),
+    LetterKind.DELETION: frozenset({Status.DELETED}),
 }
-
+LAST_WORDS: Final = frozenset({LetterKind.CLOSURE, LetterKind.DELETION})
+"""The letters that tell of the end: decided in the save that erases, their text is in the outbox only."""
 
 AFTER_ERASURE: Final = timedelta(minutes=15)
 """How long a letter already on its way may still leave once its demand is erased."""
@@ -86,6 +92,12 @@ class Letter(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Letter()"
+
+
+def outgoing(key: DataKey, mail_id: UUID, demand_id: UUID, kind: str, text: str, at: datetime) -> Outgoing:
+    """A letter about a demand for the outbox, sealed under a key of its own."""
+    box = key.seal(text, place(mail_id, 0, "letter")).box
+    return Outgoing(mail_id, demand_id, kind, box, at, at + LetterKind(kind).kept_for)
 
 
 class Template(msgspec.Struct, frozen=True):

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime, tzinfo
+from typing import Self
 from uuid import UUID
 
 from domain.agent import Agent
+from domain.definition import Definition
 from domain.demand import Demand
 from domain.directory import Directory
 from domain.dossier import Dossier
@@ -14,10 +17,10 @@ from domain.errors import NotAllowed, UnknownDemand
 from domain.facts import Command, fold
 from domain.handle import DemandHandle, check_version
 from domain.intake import Intake
-from domain.letters import LetterKind
+from domain.letters import LetterKind, outgoing
 from domain.ports import History, Outgoing
 from domain.references import demand_id, read_reference
-from domain.sealing import DataKey, Keyring, place
+from domain.sealing import DataKey, Keyring
 
 
 class Office:
@@ -41,6 +44,12 @@ class Office:
         self.directory = Directory(history, saved)
         self.intake = Intake(self)
 
+    def at_once(self) -> Self:
+        """The same office for one job on many demands, which reads what is configured once."""
+        again = copy(self)
+        again.directory = self.directory.still()
+        return again
+
     @contextmanager
     def demand(
         self, reference: str, *, by: Agent, command: Command, version: int | None = None
@@ -50,21 +59,25 @@ class Office:
         Raises UnknownDemand outside his services and procedures, NotAllowed where he may only look, OutOfDate when
         another agent acted after ``version``, Overtaken when another agent was recorded first.
         """
-        demand = self._load(reference, by)
-        if not self._may_act(demand, by):
+        handle = self.in_hand(reference, by=by, command=command, version=version)
+        yield handle
+        handle.save()
+
+    def in_hand(self, reference: str, *, by: Agent, command: Command, version: int | None = None) -> DemandHandle:
+        """The same, for whoever records it together with others."""
+        demand, definition = self._load(reference, by)
+        if not (by.active and by.rights.processes(definition)):
             raise NotAllowed("process", demand.reference)
         handle = DemandHandle(self, demand, command, by)
         check_version(demand, version, by.code)
-        yield handle
-        handle.save()
+        return handle
 
     @contextmanager
     def reassignment(
         self, reference: str, *, by: Agent, command: Command, version: int | None = None
     ) -> Iterator[DemandHandle]:
         """A demand to give to somebody else: open to all who see the service's demands."""
-        demand = self._load(reference, by)
-        definition = self.directory.definition(demand.procedure)
+        demand, definition = self._load(reference, by)
         if not (by.active and (by.rights.oversees(demand.service) or by.rights.processes(definition))):
             raise NotAllowed("reassign", demand.reference)
         handle = DemandHandle(self, demand, command, by)
@@ -112,18 +125,17 @@ class Office:
     def outgoing(self, mail_id: UUID, demand_id: UUID, kind: str, letter: str, at: datetime) -> Outgoing:
         """A letter for the outbox, sealed under a key of its own."""
         key = self.keyring.mint([mail_id], "mail", at)[mail_id]
-        box = key.seal(letter, place(mail_id, 0, "letter")).box
-        return Outgoing(mail_id, demand_id, kind, box, at, at + LetterKind(kind).kept_for)
+        return outgoing(key, mail_id, demand_id, kind, letter, at)
 
-    def _load(self, reference: str, by: Agent) -> Demand:
+    def _load(self, reference: str, by: Agent) -> tuple[Demand, Definition]:
         reference = read_reference(reference)
         demand = self.history.load(Demand, demand_id(reference))
-        if demand is None or not by.rights.sees(self.directory.definition(demand.procedure)):
+        if demand is None:
             raise UnknownDemand(reference)
-        return demand
-
-    def _may_act(self, demand: Demand, by: Agent) -> bool:
-        return by.active and by.rights.processes(self.directory.definition(demand.procedure))
+        definition = self.directory.definition(demand.procedure)
+        if not by.rights.sees(definition):
+            raise UnknownDemand(reference)
+        return demand, definition
 
     def _key(self, identity: UUID) -> DataKey | None:
         return self.keyring.keys([identity]).get(identity)

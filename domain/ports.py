@@ -18,15 +18,16 @@ LostRace = IntegrityError
 class Outgoing(msgspec.Struct, frozen=True):
     """A letter to hand to the mail server: sealed under its own key, whose owner is ``mail_id``.
 
-    Its text goes at ``kept_until``, sent or not.
+    Its text goes at ``kept_until``, sent or not. One to an agent names him, and a demand only when it is about one.
     """
 
     mail_id: UUID
-    demand_id: UUID
+    demand_id: UUID | None
     kind: str
     letter: bytes
     at: datetime
     kept_until: datetime
+    agent: str | None = None
 
 
 class History(Protocol):

@@ -1,7 +1,7 @@
 """The town hall itself: its name, services, hotline, calendar and the codes agents choose from."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final, Self
 
 import msgspec
@@ -9,10 +9,16 @@ import msgspec
 from domain.errors import Invalid, UnknownCode
 from domain.facts import Command, Fact, FirstFact, Subject
 from domain.references import stream_id
+from domain.timetable import Timetable
 
 _DIGITS: Final = re.compile(r"\d{6}")
 LONGEST_CODE: Final = 80
 LONGEST_SERVICE: Final = 100
+LONGEST_NAME: Final = 200
+LONGEST_DAYS: Final = 3_650
+MOST_DAYS: Final = 366
+MOST_WARNINGS: Final = 5
+MOST_MAILS: Final = 60_000
 VOCABULARIES: Final = ("event_type", "reason", "outcome")
 
 
@@ -32,14 +38,29 @@ class Term(msgspec.Struct, frozen=True):
     label: str
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """What the town decides for itself; ``soon_late_days`` before the due date a demand is marked « bientôt »."""
+class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the town decides for itself; ``soon_late_days`` before the due date a demand is marked « bientôt ».
+
+    A demand that waits too long is reminded of every ``reminder_every_days``, unless its procedure has a period of its
+    own; agents are warned so many days before a deletion. No more than ``mails_per_minute`` leave (0: as many as can).
+    """
 
     name: str = "Mairie"
     hotline: Contact = Contact()
     soon_late_days: int = 3
     alsace_moselle: bool = False
     archive_after_days: int = 365
+    reminder_every_days: int = 7
+    reminder_times: Timetable = Timetable()
+    digest_times: Timetable = Timetable()
+    expiry_warning_days: tuple[int, ...] = (30, 7)
+    mails_per_minute: int = 600
+
+    def check(self) -> None:
+        """Raise Invalid with every setting that cannot be kept, each under its path."""
+        errors = {path: [sentence] for path, sentence in _faults(self)}
+        if errors:
+            raise Invalid(errors)
 
 
 class Townhall(Subject):
@@ -99,11 +120,13 @@ class Townhall(Subject):
 
     @classmethod
     def found(cls, command: Command, settings: Settings) -> Self:
-        """Install Suivi for a town."""
+        """Install Suivi for a town; raises Invalid."""
+        settings.check()
         return cls._begin(TOWNHALL_ID, cls.Founded, command, settings=settings)
 
     def change_settings(self, settings: Settings) -> None:
-        """Change what the town decides; the same again changes nothing."""
+        """Change what the town decides; the same again changes nothing; raises Invalid."""
+        settings.check()
         if settings != self.settings:
             self._add(self.SettingsChanged, settings=settings)
 
@@ -139,6 +162,23 @@ def is_clear_code(code: str) -> bool:
     return (
         1 <= len(code.strip()) <= LONGEST_CODE and code.isprintable() and "@" not in code and not _DIGITS.search(code)
     )
+
+
+def _faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    if not 1 <= len(settings.name.strip()) <= LONGEST_NAME or not settings.name.isprintable():
+        yield "name", f"Un nom de 1 à {LONGEST_NAME} caractères."
+    if not 1 <= settings.reminder_every_days <= MOST_DAYS:
+        yield "reminder_every_days", f"De 1 à {MOST_DAYS} jours."
+    for name in ("soon_late_days", "archive_after_days"):
+        if not 0 <= getattr(settings, name) <= LONGEST_DAYS:
+            yield name, f"De 0 à {LONGEST_DAYS} jours."
+    for path in ("reminder_times", "digest_times"):
+        yield from ((f"{path}.{name}", sentence) for name, sentence in getattr(settings, path).faults())
+    warnings = settings.expiry_warning_days
+    if len(warnings) > MOST_WARNINGS or not all(1 <= days <= MOST_DAYS for days in warnings):
+        yield "expiry_warning_days", f"{MOST_WARNINGS} avertissements au plus, de 1 à {MOST_DAYS} jours avant."
+    if not 0 <= settings.mails_per_minute <= MOST_MAILS:
+        yield "mails_per_minute", f"De 0 (sans limite) à {MOST_MAILS} courriels par minute."
 
 
 TOWNHALL_ID: Final = stream_id("townhall", "")

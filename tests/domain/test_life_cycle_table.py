@@ -24,6 +24,7 @@ LIFE: dict[str, tuple[frozenset[Status], Status | None]] = {
     "MailFailed": (EVERY, None),
     "MailDeclined": (EVERY, None),
     "Reminded": (frozenset({UNTREATED, IN_PROGRESS}), None),
+    "ExpiryWarned": (frozenset({UNTREATED}), None),
     "Closed": (frozenset({IN_PROGRESS}), CLOSED),
     "Expired": (frozenset({UNTREATED}), DELETED),
     "PersonalDataErased": (frozenset({CLOSED, DELETED}), None),

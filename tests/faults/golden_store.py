@@ -6,7 +6,7 @@ Read models that changed on purpose: delete ``golden/views.json`` only, and run 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -68,6 +68,7 @@ LIVES: Final[tuple[tuple[UUID | str, tuple[tuple[str, dict[str, Any]], ...]], ..
     ),
     ("AEN-0000-0000-0002", ((SUBMITTED, {}), (TAKEN, {}))),
     ("AEN-0000-0000-0003", ((SUBMITTED, {"has_email": False}),)),
+    ("AEN-0000-0000-0004", ((SUBMITTED, {"has_email": False}), ("demand.expiry-warned:1", {}))),
 )
 
 
@@ -96,12 +97,12 @@ def new_history() -> Iterator[dict[str, Any]]:
             yield {"id": identity.hex, "version": version, "topic": topic, "state": state}
 
 
-def replayed(directory: Path, history: list[StoredEvent]) -> dict[str, list[dict[str, Any]]]:
+def replayed(environment: Mapping[str, str], history: list[StoredEvent]) -> dict[str, list[dict[str, Any]]]:
     """The read models that today's code makes of the committed facts, table by table."""
     from suivi.compose import Installation  # noqa: PLC0415 — the file is also a command that only writes
     from suivi.settings import read_settings  # noqa: PLC0415
 
-    settings = read_settings({"SUIVI_DATA_DIR": str(directory)})
+    settings = read_settings(environment)
     with Installation.create(settings, MovingClock(MORNING), lambda number: bytes(range(number))) as installation:
         installation.register.recorder.insert_events(history)
         installation.projector.catch_up()
@@ -130,7 +131,7 @@ def write_missing() -> None:
         HISTORY.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in new_history()))
     if not VIEWS.exists():
         with TemporaryDirectory() as directory:
-            views = replayed(Path(directory) / "var", stored_history())
+            views = replayed({"SUIVI_DATA_DIR": f"{directory}/var"}, stored_history())
         VIEWS.write_text(json.dumps(views, ensure_ascii=False, indent=1) + "\n")
 
 
