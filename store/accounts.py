@@ -6,7 +6,19 @@ Tokens are random and long, so a plain SHA-256 of them is enough to recognise th
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    inspect,
+)
 
 metadata: Final = MetaData()
 credentials: Final = Table(
@@ -26,12 +38,15 @@ sessions: Final = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 activations: Final = Table(
-    "activations",
+    "activation_links",
     metadata,
-    Column("agent", Text, primary_key=True),
-    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("agent", Text, nullable=False, index=True),
+    Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("mail_id", Uuid, index=True),
 )
+"""Links to choose a password; ``mail_id`` names the letter that carries one, and has not left yet."""
 throttles: Final = Table(
     "throttles",
     metadata,
@@ -69,6 +84,18 @@ leases: Final = Table(
 def create_tables(connection: Connection) -> None:
     """Every table of the accounts."""
     metadata.create_all(connection)
+
+
+def keep_links(connection: Connection) -> None:
+    """Step 2: several links of one agent may stand side by side while a letter is on its way; none is lost."""
+    metadata.create_all(connection, [activations])
+    if not inspect(connection).has_table("activations"):
+        return
+    connection.exec_driver_sql(
+        "INSERT INTO activation_links (token_hash, agent, issued_at, expires_at) "
+        "SELECT token_hash, agent, 0, expires_at FROM activations"
+    )
+    connection.exec_driver_sql("DROP TABLE activations")
 
 
 def hashed(token: str) -> bytes:

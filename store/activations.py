@@ -1,22 +1,22 @@
-"""One-time links to choose a password: the latest invalidates the earlier ones, and each serves once."""
+"""One-time links to choose a password: the latest ends the earlier ones, and each serves once."""
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, delete, select
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
 from domain.instants import micros
 from store.accounts import activations, hashed
-from store.transactions import insert_into, writing
+from store.transactions import writing
 
-_find: Final = select(activations.c.agent).where(
-    activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now")
-)
-_consume: Final = (
-    delete(activations)
-    .where(activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now"))
-    .returning(activations.c.agent)
-)
+_valid: Final = (activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now"))
+_find: Final = select(activations.c.agent).where(*_valid)
+_end: Final = delete(activations).where(activations.c.agent == bindparam("code"))
+_carried: Final = select(activations).where(activations.c.mail_id == bindparam("mail"))
+_end_others: Final = _end.where(activations.c.token_hash != bindparam("kept"), activations.c.mail_id.is_(None))
+_left: Final = update(activations).where(activations.c.mail_id == bindparam("mail")).values(mail_id=None)
+_forget: Final = delete(activations).where(activations.c.expires_at <= bindparam("now"))
 
 
 class Activations:
@@ -27,10 +27,28 @@ class Activations:
 
     def issue(self, code: str, token: str, now: datetime, ttl: timedelta) -> None:
         """Let this token set the agent's password for a while; no earlier one does any more."""
-        row = {"agent": code, "token_hash": hashed(token), "expires_at": micros(now + ttl)}
         with writing(self._engine) as connection:
-            put = insert_into(connection, activations).values(row)
-            connection.execute(put.on_conflict_do_update(index_elements=[activations.c.agent], set_=row))
+            connection.execute(_end, {"code": code})
+            connection.execute(insert(activations), _row(code, token, now, ttl, None))
+
+    def issue_by_mail(self, code: str, token: str, now: datetime, ttl: timedelta, mail_id: UUID) -> None:
+        """Let this token set the agent's password too; the earlier ones end when the letter that carries it leaves."""
+        with writing(self._engine) as connection:
+            connection.execute(_forget, {"now": micros(now)})
+            connection.execute(insert(activations), _row(code, token, now, ttl, mail_id))
+
+    def mailed(self, mail_id: UUID) -> None:
+        """The letter left: the links that the agent had before end; harmless when repeated."""
+        with writing(self._engine) as connection:
+            row = connection.execute(_carried, {"mail": mail_id}).one_or_none()
+            if row is not None:
+                connection.execute(_end_others, {"code": row.agent, "kept": row.token_hash})
+                connection.execute(_left, {"mail": mail_id})
+
+    def end(self, code: str) -> None:
+        """No link sets this agent's password any more, those on their way included."""
+        with writing(self._engine) as connection:
+            connection.execute(_end, {"code": code})
 
     def find(self, token: str, now: datetime) -> str | None:
         """Whose token this is; asking uses nothing up."""
@@ -39,7 +57,21 @@ class Activations:
             return code
 
     def consume(self, token: str, now: datetime) -> str | None:
-        """Whose token this was, for the one caller who uses it first."""
+        """Whose token this was, for the one caller who uses it first; the agent's other links end with it."""
         with writing(self._engine) as connection:
-            code: str | None = connection.scalar(_consume, {"token": hashed(token), "now": micros(now)})
+            used = delete(activations).where(*_valid).returning(activations.c.agent)
+            code: str | None = connection.scalar(used, {"token": hashed(token), "now": micros(now)})
+            if code is not None:
+                connection.execute(_end, {"code": code})
             return code
+
+
+def _row(code: str, token: str, now: datetime, ttl: timedelta, mail_id: UUID | None) -> dict[str, object]:
+    issued, expires = micros(now), micros(now + ttl)
+    return {
+        "token_hash": hashed(token),
+        "agent": code,
+        "issued_at": issued,
+        "expires_at": expires,
+        "mail_id": mail_id,
+    }

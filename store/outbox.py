@@ -11,53 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Table,
-    Text,
-    Uuid,
-    bindparam,
-    func,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Engine, Row, bindparam, func, or_, select, update
 
 from domain.instants import instant, maybe_instant, micros
 from domain.ports import Outgoing
+from store.outbox_rows import KEPT, NEW_COLUMNS, QUEUED, create_tables, new_row, outbox, put
 from store.transactions import writing
-
-metadata: Final = MetaData()
-outbox: Final = Table(
-    "outbox",
-    metadata,
-    Column("mail_id", Uuid, primary_key=True),
-    Column("demand_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("letter", LargeBinary),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("queued_at", BigInteger, nullable=False),
-    Column("next_at", BigInteger, nullable=False),
-    Column("leased_until", BigInteger, nullable=False),
-    Column("kept_until", BigInteger, nullable=False),
-    Column("finished_at", BigInteger),
-    Column("why", Text),
-    Column("resent_at", BigInteger),
-)
-QUEUED: Final = outbox.c.state == literal_column("'queued'")
-KEPT: Final = outbox.c.letter.is_not(None)
-Index("outbox_due", outbox.c.next_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
-Index("outbox_kept", outbox.c.kept_until, sqlite_where=KEPT, postgresql_where=KEPT)
 
 LONGEST_LEASE: Final = timedelta(minutes=10)
 _free: Final = or_(outbox.c.leased_until <= bindparam("now"), outbox.c.leased_until > bindparam("ahead"))
@@ -102,10 +61,13 @@ _counts: Final = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 
 
 class Mail(msgspec.Struct, frozen=True):
-    """One row of the outbox; ``letter`` is the sealed box, None once it cannot be sent any more."""
+    """One row of the outbox; ``letter`` is the sealed box, None once it cannot be sent any more.
+
+    ``agent`` is the code of the agent it is for, None for a citizen's; only an agent's may be about no single demand.
+    """
 
     mail_id: UUID
-    demand_id: UUID
+    demand_id: UUID | None
     kind: str
     letter: bytes | None
     state: str
@@ -116,27 +78,7 @@ class Mail(msgspec.Struct, frozen=True):
     finished_at: datetime | None
     why: str | None
     resent_at: datetime | None
-
-
-NEW_COLUMNS: Final = (
-    "mail_id",
-    "demand_id",
-    "kind",
-    "letter",
-    "state",
-    "attempts",
-    "queued_at",
-    "next_at",
-    "leased_until",
-    "kept_until",
-)
-
-
-def new_row(outgoing: Outgoing) -> tuple[object, ...]:
-    """The row of a letter that was just decided, due at once, in the order of ``NEW_COLUMNS``."""
-    at = micros(outgoing.at)
-    kept_until = micros(outgoing.kept_until)
-    return (outgoing.mail_id, outgoing.demand_id, outgoing.kind, outgoing.letter, "queued", 0, at, at, 0, kept_until)
+    agent: str | None = None
 
 
 class Outbox:
@@ -144,6 +86,11 @@ class Outbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def add(self, letters: Sequence[Outgoing]) -> None:
+        """Queue letters that no fact brings; one already there stays as it is."""
+        with writing(self._engine) as connection:
+            put(connection, letters)
 
     def due(self, now: datetime, most: int) -> list[UUID]:
         """The letters to send now, the longest waiting first; those leased by a living worker are left out."""
@@ -233,11 +180,6 @@ class Outbox:
             return list(connection.scalars(select(outbox.c.mail_id).where(outbox.c.mail_id.in_(mail_ids), condition)))
 
 
-def create_tables(connection: Connection) -> None:
-    """The outbox's table and index."""
-    metadata.create_all(connection)
-
-
 def _instants(now: datetime) -> dict[str, Any]:
     return {"now": micros(now), "ahead": micros(now + LONGEST_LEASE)}
 
@@ -256,4 +198,8 @@ def _mail(row: Row[Any]) -> Mail:
         maybe_instant(row.finished_at),
         row.why,
         maybe_instant(row.resent_at),
+        row.agent,
     )
+
+
+__all__ = ["NEW_COLUMNS", "Mail", "Outbox", "create_tables", "new_row", "outbox", "put", "set_deadline"]

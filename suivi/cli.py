@@ -24,7 +24,10 @@ COMMANDS: Final = {
     "export": "suivi.commands.exporting:export",
     "statistics": "suivi.commands.statistics:statistics",
     "replay": "suivi.commands.replaying:replay",
+    "rebuild": "suivi.commands.rebuild:rebuild",
     "verify": "suivi.commands.verifying:verify",
+    "remind": "suivi.commands.remind:remind",
+    "expire": "suivi.commands.expire:expire",
     "erasure": "suivi.commands.erasure:erasure",
 }
 

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from store.activations import Activations
 
@@ -22,4 +23,18 @@ def new_link(
     """The address where the agent chooses a password, once, within a week; it ends every earlier one."""
     token = new_token(random_bytes)
     activations.issue(code, token, now, LIVES)
+    return f"{base_url}/activation/{token}"
+
+
+def new_mailed_link(
+    activations: Activations,
+    code: str,
+    now: datetime,
+    random_bytes: Callable[[int], bytes],
+    base_url: str,
+    mail_id: UUID,
+) -> str:
+    """The same for a letter on its way: the earlier links end when it leaves, not before."""
+    token = new_token(random_bytes)
+    activations.issue_by_mail(code, token, now, LIVES, mail_id)
     return f"{base_url}/activation/{token}"

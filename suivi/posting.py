@@ -1,19 +1,20 @@
-"""Activation links by mail: asked for on the login page, for any code, and sent only to an active agent's address."""
+"""Activation links by mail: asked for on the login page, for any code, and sent only to an active agent's address.
+
+The letter waits in the outbox, sealed under a key of its own, like any other: a mail server that is away loses none.
+"""
 
 from datetime import datetime
 from queue import Full, Queue
 from threading import Thread
 from typing import Final
-from uuid import uuid4
 
 import structlog
 
 from domain.errors import UnknownAgent
-from domain.letters import Letter
+from domain.instants import micros
+from domain.notices import Notice, NoticeKind, notice_id, sealed
 from suivi.compose import Installation
-from suivi.links import LIVES, new_link
-from workers.messages import BadRecipient, compose, sender_of
-from workers.transport import NotDelivered, Transport
+from suivi.links import LIVES, new_mailed_link
 
 SUBJECT: Final = "Suivi : votre lien de connexion"
 BODY: Final = """Bonjour {name},
@@ -24,20 +25,22 @@ Pour choisir votre mot de passe, ouvrez cette adresse (ou recopiez-la entière d
 
 {link}
 
-Ce lien sert une seule fois, pendant {days} jours. Les liens reçus auparavant ne servent plus.
+Ce lien sert une seule fois, jusqu’au {until}. Les liens reçus auparavant ne servent plus.
 Page de connexion : {base_url}/connexion
 
 Si vous n’avez rien demandé, ignorez ce courriel.
 """
+ONE_EACH_US: Final = 60_000_000
+"""Who asks again within the same minute finds the letter already on its way."""
 _MOST_WAITING: Final = 100
 _log: Final = structlog.get_logger()
 
 
 class LinkPost:
-    """One thread that sends links, so that the login page answers in the same time whatever the code is."""
+    """One thread that writes links, so that the login page answers in the same time whatever the code is."""
 
-    def __init__(self, installation: Installation, transport: Transport | None, base_url: str) -> None:
-        self._installation, self._transport, self._base_url = installation, transport, base_url
+    def __init__(self, installation: Installation, base_url: str) -> None:
+        self._installation, self._base_url = installation, base_url
         self._asked: Queue[str | None] = Queue(_MOST_WAITING)
         self._thread = Thread(target=self._run, name="links", daemon=True)
         self._thread.start()
@@ -61,8 +64,6 @@ class LinkPost:
         while (code := self._asked.get()) is not None:
             try:
                 self._post(code, self._installation.clock())
-            except (NotDelivered, BadRecipient) as failure:
-                _log.warning("link", outcome="failed", why=type(failure).__name__)
             except Exception as error:  # noqa: BLE001 — the thread outlives a store that is away
                 _log.error("link", outcome="error", why=type(error).__name__)
 
@@ -71,13 +72,13 @@ class LinkPost:
             agent = self._installation.office.directory.agent(code)
         except UnknownAgent:
             return
-        address = self._installation.credentials.email(code)
-        if not agent.active or address is None or self._transport is None:
+        installation, mail_id = self._installation, notice_id("link", code, micros(now) // ONE_EACH_US)
+        if not agent.active or installation.credentials.email(code) is None or installation.outbox.present([mail_id]):
             return
-        link = new_link(self._installation.activations, code, now, self._installation.random_bytes, self._base_url)
-        body = BODY.format(name=agent.name, code=code, link=link, days=LIVES.days, base_url=self._base_url)
-        sender = sender_of(
-            self._installation.settings.sender(self._base_url),
-            self._installation.office.directory.townhall().settings.name,
-        )
-        self._transport.send(compose(Letter(address, SUBJECT, body), uuid4(), sender, now))
+        link = new_mailed_link(installation.activations, code, now, installation.random_bytes, self._base_url, mail_id)
+        until = f"{(now + LIVES).astimezone(installation.zone):%d/%m/%Y à %H:%M}"
+        body = BODY.format(name=agent.name, code=code, link=link, until=until, base_url=self._base_url)
+        notice = Notice(NoticeKind.ACTIVATION_LINK, code, SUBJECT, body)
+        installation.outbox.add(sealed(installation.keyring, [(mail_id, notice)], now))
+        for listener in installation.after_save:
+            listener()

@@ -70,7 +70,8 @@ def _mails(installation: Installation, now: datetime) -> Iterator[Residue]:
     chosen = select(outbox.c.mail_id, outbox.c.demand_id, outbox.c.kind, outbox.c.kept_until)
     with installation.stores.events.connect() as connection:
         kept = {row.mail_id: row for row in connection.execute(chosen.where(outbox.c.letter.is_not(None)))}
-    finished = set(_finished_among(installation.stores.events, {row.demand_id for row in kept.values()}))
+    named = {row.demand_id for row in kept.values() if row.demand_id is not None}
+    finished = set(_finished_among(installation.stores.events, named))
     for row in kept.values():
         if row.demand_id in finished and not now <= instant(row.kept_until) + TURNS_WITHIN:
             yield Residue("mail", str(row.demand_id), f"le texte d’un courriel ({row.kind}) reste dans la file")

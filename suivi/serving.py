@@ -13,13 +13,16 @@ import structlog
 
 from store.access_log import KEPT_FOR
 from suivi.compose import Installation
+from suivi.foreseeing import endings_under
+from suivi.occasions import address_of, may_leave, occasions_of
 from suivi.posting import LinkPost
+from suivi.rebuilding import sweep
 from suivi.refusals import CommandRefused
 from suivi.server import WebServer
 from suivi.settings import Settings
 from web.app import create_app
 from web.parts import Parts
-from workers.clock import Job
+from workers.clock import Job, letters_of
 from workers.parts import WorkerParts
 from workers.runtime import UnknownBroker, Workers, start_workers
 from workers.transport import MailboxTransport, SmtpTransport, Transport
@@ -75,6 +78,7 @@ def web_parts(
         clients=installation.clients,
         access_log=installation.access_log,
         outbox=installation.outbox,
+        preferences=installation.preferences,
         keyring=installation.keyring,
         session_secret=installation.secrets.key("session"),
         base_url=base_url,
@@ -87,6 +91,7 @@ def web_parts(
         demo=mailbox is not None,
         readiness=installation.readiness,
         mails_waiting=lambda: mailbox is None and not settings.smtp_url,
+        endings_under=lambda definition, now: endings_under(installation, definition, now),
         mailbox=mailbox.kept if mailbox is not None else tuple,
         send_link=send_link,
     )
@@ -105,21 +110,28 @@ def worker_parts(installation: Installation, base_url: str, transport: Transport
         sender=installation.settings.sender(base_url),
         clock=installation.clock,
         catch_up=installation.catch_up,
+        address_of=lambda code: address_of(installation, code),
+        may_leave=lambda now: may_leave(installation, now),
+        left=lambda mail: installation.activations.mailed(mail.mail_id),
         broker_url=installation.settings.broker_url,
     )
 
 
 def housekeeping(installation: Installation) -> tuple[Job, ...]:
-    """What the town hall forgets in time: views of content after twelve months."""
-    day, lease = timedelta(days=1), timedelta(minutes=10)
-    return (Job("access log", day, lease, lambda now: installation.access_log.purge(now - KEPT_FOR)),)
+    """What the town hall forgets in time: views of content after twelve months, former read models within the hour."""
+    day, hour, lease = timedelta(days=1), timedelta(hours=1), timedelta(minutes=10)
+    return (
+        Job("access log", day, lease, lambda now: installation.access_log.purge(now - KEPT_FOR)),
+        Job("former read models", hour, lease, lambda now: sweep(installation.stores, now)),
+    )
 
 
 def start(installation: Installation, base_url: str, transport: Transport | None, *, embedded: bool) -> Workers:
     """Start the workers; raises CommandRefused when their broker cannot be used."""
     try:
         parts = worker_parts(installation, base_url, transport)
-        workers = start_workers(parts, embedded=embedded, more=housekeeping(installation))
+        jobs = [*letters_of(occasions_of(installation, base_url)), *housekeeping(installation)]
+        workers = start_workers(parts, embedded=embedded, more=jobs)
     except UnknownBroker as error:
         raise CommandRefused("SUIVI_BROKER_URL doit être redis://… ou amqp://…, ou vide.") from error
     except ImportError as error:
@@ -138,7 +150,7 @@ def serve(
     settings = installation.settings
     base_url = settings.at(bound.getsockname()[1])
     transport = mailbox or transport_of(settings)
-    links = LinkPost(installation, transport, base_url)
+    links = LinkPost(installation, base_url)
     app = create_app(web_parts(installation, base_url, links.send, mailbox))
     server = WebServer(app, bound, behind_proxy=settings.trusted_proxies > 0)
     workers = None if settings.broker_url else start(installation, base_url, transport, embedded=True)

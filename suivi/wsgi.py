@@ -23,7 +23,7 @@ def build() -> Flask:
     installation = Installation.open(chosen, now, secrets.token_bytes)
     installation.projector.catch_up()
     base_url, transport = chosen.at(_PORT), transport_of(chosen)
-    links = LinkPost(installation, transport, base_url)
+    links = LinkPost(installation, base_url)
     if not chosen.broker_url:
         atexit.register(start(installation, base_url, transport, embedded=True).stop)
     return create_app(web_parts(installation, base_url, links.send))

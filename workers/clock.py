@@ -8,10 +8,15 @@ from typing import Final
 import msgspec
 import structlog
 
+from domain.instants import micros
 from store.leases import Leases
 from workers import sweep
 from workers.delivery import Deliverer
+from workers.expiring import expire
+from workers.informing import tell_daily, tell_news
+from workers.occasions import Occasions
 from workers.parts import WorkerParts
+from workers.reminding import RUN, remind, run_is_due
 
 POLL_S: Final = 2.0
 _log: Final = structlog.get_logger()
@@ -52,6 +57,28 @@ class Clock:
             _log.error("clock", job=job.name, outcome="error", why=type(error).__name__)
             return False
         return True
+
+
+def letters_of(occasions: Occasions) -> list[Job]:
+    """What agents are told without asking, and what is deleted; each scan catches up once for a clock that was late."""
+    soon, often, hour, lease = timedelta(seconds=5), timedelta(seconds=30), timedelta(hours=1), timedelta(minutes=5)
+    return [
+        Job("news", soon, lease, lambda now: tell_news(occasions, now)),
+        Job("daily digests", often, lease, lambda now: tell_daily(occasions, now)),
+        Job("reminders", often, lease, lambda now: remind_at_hours(occasions, now)),
+        Job("expiry", hour, lease, lambda now: expire(occasions, now, warn=False)),
+    ]
+
+
+def remind_at_hours(occasions: Occasions, now: datetime) -> bool:
+    """Remind, and warn of deletions, once at each of the town's hours; False when this hour's run was done."""
+    hour = run_is_due(occasions, now)
+    if hour is None:
+        return False
+    remind(occasions, now)
+    expire(occasions, now)
+    occasions.sweeps.advance(RUN, micros(hour))
+    return True
 
 
 def jobs_of(parts: WorkerParts, deliverer: Deliverer) -> list[Job]:

@@ -73,8 +73,10 @@ class Deliverer:
     def deliver(self, mail_id: UUID) -> str:
         """Carry one letter as far as it goes; the answer is its state, ``waiting`` when nothing was done."""
         transport, now = self._parts.transport, self._parts.clock()
-        mail = self._parts.outbox.claim(mail_id, now, LEASE) if transport is not None else None
-        if mail is None or transport is None:
+        if transport is None or not self._parts.may_leave(now):
+            return "waiting"
+        mail = self._parts.outbox.claim(mail_id, now, LEASE)
+        if mail is None:
             return "waiting"
         try:
             verdict = self._attempt(mail, transport, now)
@@ -103,6 +105,8 @@ class Deliverer:
             self._parts.outbox.postpone(mail.mail_id, verdict.until, verdict.why or "")
             return
         self._record(mail, verdict, now)
+        if verdict.state == "sent":
+            self._parts.left(mail)
         self._parts.outbox.finish(mail.mail_id, verdict.state, now, verdict.why, keep=verdict.kept)
         if not verdict.kept:
             self._parts.keyring.destroy([mail.mail_id], now)
@@ -118,31 +122,46 @@ class Deliverer:
             return EXPIRED
         except BadRecipient:
             return judge(mail, Rejected(None, "5.1.3"), now)
+        if message is None:
+            return Verdict("failed", "no_address", kept=now < mail.kept_until)
         return judge(mail, _failure(lambda: transport.send(message)), now)
 
-    def _message(self, mail: Mail, now: datetime) -> EmailMessage:
-        """The letter, opened by its own key; raises Erased when the key is gone, BadRecipient when nobody is named."""
+    def _message(self, mail: Mail, now: datetime) -> EmailMessage | None:
+        """The letter, opened by its own key; None for an agent who cannot be written to.
+
+        Raises Erased when the key is gone, BadRecipient when nobody is named.
+        """
         key = self._parts.keyring.keys([mail.mail_id]).get(mail.mail_id)
         if key is None or mail.letter is None:
             raise Erased
         text = key.open(Sealed(mail.letter), place(mail.mail_id, 0, "letter"))
         name = self._parts.office.directory.townhall().settings.name
         letter = msgspec.json.decode(text, type=Letter)
+        if mail.agent is not None:
+            address = self._parts.address_of(mail.agent)
+            if address is None:
+                return None
+            letter = msgspec.structs.replace(letter, recipient=address)
         return compose(letter, mail.mail_id, sender_of(self._parts.sender, name), now)
 
     def _recorded(self, mail: Mail) -> bool:
-        """Whether an earlier worker had the letter taken and died before it could tell the outbox."""
-        demand = self._parts.register.load(Demand, mail.demand_id)
+        """Whether an earlier worker had the letter taken and died before it could tell the outbox.
+
+        Nothing but the outbox tells of a letter to an agent: after such a death it leaves again, under the same id.
+        """
+        identity = _history(mail)
+        demand = self._parts.register.load(Demand, identity) if identity is not None else None
         return demand is not None and command_id(mail, SENT) in demand.command_ids
 
     def _record(self, mail: Mail, verdict: Verdict, now: datetime) -> None:
         """Note it in the demand's history; letters to agents belong to no demand and leave no fact."""
-        if self._parts.register.load(Demand, mail.demand_id) is None:
+        identity = _history(mail)
+        if identity is None or self._parts.register.load(Demand, identity) is None:
             return
         command = Command(ACTOR, now, command_id(mail, verdict))
         for left in reversed(range(_RECORD_TRIES)):
             try:
-                with self._parts.office.demand_of_job(mail.demand_id, command) as demand:
+                with self._parts.office.demand_of_job(identity, command) as demand:
                     _note(demand, mail, verdict)
             except Overtaken:
                 if not left:
@@ -155,6 +174,11 @@ def command_id(mail: Mail, verdict: Verdict) -> str:
     """The same outcome of the same sending is one command; a failure after « renvoyer » is another one."""
     again = f":{micros(mail.resent_at)}" if mail.resent_at and verdict.state == "failed" else ""
     return f"mail:{mail.mail_id}:{verdict.state}{again}"
+
+
+def _history(mail: Mail) -> UUID | None:
+    """The demand in whose history the letter stands; one to an agent stands in none."""
+    return mail.demand_id if mail.agent is None else None
 
 
 def _note(demand: DemandHandle, mail: Mail, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.office import Office
 from store.keyring import StoredKeyring
 from store.leases import Leases
-from store.outbox import Outbox
+from store.outbox import Mail, Outbox
 from store.register import Register
 from store.sweeps import Sweeps
 from workers.transport import Transport
@@ -17,8 +17,9 @@ from workers.transport import Transport
 class WorkerParts:
     """The town hall as the jobs see it; ``transport`` is None while no mail server is configured.
 
-    ``broker_url`` is empty for the embedded broker; ``turn_after`` is how long destroyed keys may lie under the old
-    epoch, at most an hour with the sweep's own period.
+    ``address_of(code)`` is where an agent may be written to now, None when nowhere; ``may_leave(now)`` keeps the pace;
+    ``left(mail)`` hears of each letter handed over, before its row says so. ``broker_url`` is empty for the embedded
+    broker; ``turn_after`` is how long destroyed keys may lie under the old epoch, an hour at most.
     """
 
     office: Office
@@ -31,5 +32,8 @@ class WorkerParts:
     sender: str
     clock: Callable[[], datetime]
     catch_up: Callable[[], object]
+    address_of: Callable[[str], str | None] = lambda _code: None
+    may_leave: Callable[[datetime], bool] = lambda _now: True
+    left: Callable[[Mail], None] = lambda _mail: None
     broker_url: str = ""
     turn_after: timedelta = timedelta(minutes=30)

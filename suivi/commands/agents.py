@@ -108,6 +108,7 @@ def deactivate(code: str) -> None:
     with opened() as installation:
         installation.office.directory.activate_agent(by_command_line(), code, active=False)
         installation.sessions.close_all(code)
+        installation.activations.end(code)
 
 
 @agent.command(help="Rend l’accès à un agent.")

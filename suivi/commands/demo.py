@@ -59,6 +59,7 @@ def _make(settings: Settings, mailbox: object) -> None:
     mark_demo(settings)
     with created(settings) as installation, progress_bar("Mairie fictive", DEMANDS) as advance:
         fill(installation, _deliverer(installation, mailbox), advance)
+        installation.followers.skip(installation.clock())  # nobody is told of an invented past
     (settings.data_dir / _COMPLETE).touch(mode=0o600)
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import DatabaseError
 
-from suivi.comparison import compare
 from suivi.compose import Installation
 from suivi.opening import opened
 from suivi.progress import progress_bar
 from suivi.refusals import CommandRefused
+from suivi.replayed import compare
 from suivi.verification import Findings, HistoryCheck, check_numbers, check_store
 from suivi.written import json_text
 

@@ -97,6 +97,13 @@ EXAMPLES: dict[str, Fact] = {
         occurrence=datetime(2027, 3, 1, 7, tzinfo=UTC),
         agents=("camille", "sacha"),
     ),
+    "demand.expiry-warned:1": _fact(
+        Demand.ExpiryWarned,
+        actor="system:expiry",
+        deadline=datetime(2027, 3, 31, 7, tzinfo=UTC),
+        days_before=30,
+        agents=("camille",),
+    ),
     "demand.closed:1": _fact(Demand.Closed, outcome="traitee", comment=BOX),
     "demand.expired:1": _fact(
         Demand.Expired, actor="system:expiry", rule="never_taken", deadline=datetime(2027, 2, 28, 7, tzinfo=UTC)

@@ -4,49 +4,132 @@ import re
 import subprocess
 import sys
 from email.message import EmailMessage
+from uuid import UUID
 
+from store.outbox import Mail
+from suivi.compose import Installation
 from suivi.posting import LinkPost
+from suivi.serving import worker_parts
 from tests.suivi.conftest import CommandLine
+from tests.workers.town import KeepingTransport
+from workers.delivery import Deliverer
+from workers.transport import Unreachable
+
+BASE = "https://suivi.mairie.example"
 
 
-class Kept:
-    def __init__(self) -> None:
-        self.sent: list[EmailMessage] = []
-
-    def send(self, message: EmailMessage) -> None:
-        self.sent.append(message)
+def create(suivi: CommandLine, code: str) -> str:
+    done = suivi("agent", "create", code, "--name", f"Nom {code}", "--email", f"{code}@mairie.example")
+    assert done.code == 0
+    return token_in(done.out)
 
 
-def create(suivi: CommandLine, code: str) -> None:
-    assert suivi("agent", "create", code, "--name", f"Nom {code}", "--email", f"{code}@mairie.example").code == 0
+def ask(installation: Installation, *codes: str) -> None:
+    post = LinkPost(installation, BASE)
+    for code in codes:
+        post.send(code)
+    post.stop()
+
+
+def links(installation: Installation) -> list[Mail]:
+    return [mail for mail in installation.outbox.latest(100) if mail.kind == "activation_link"]
+
+
+def deliver(installation: Installation, transport: KeepingTransport, letter: UUID) -> str:
+    return Deliverer(worker_parts(installation, BASE, transport)).deliver(letter)
+
+
+def token_in(text: str) -> str:
+    found = re.search(r"/activation/(\S+)", text)
+    assert found, text
+    return found[1]
+
+
+def token_of(message: EmailMessage) -> str:
+    return token_in(message.get_content())
+
+
+def opens(installation: Installation, token: str) -> str | None:
+    return installation.activations.find(token, installation.clock())
 
 
 def test_a_link_goes_to_the_agent_who_may_log_in(suivi: CommandLine) -> None:
     create(suivi, "amelie")
     create(suivi, "bruno")
     suivi("agent", "deactivate", "bruno")
+    transport = KeepingTransport()
     with suivi.opened() as installation:
-        transport = Kept()
-        post = LinkPost(installation, transport, "https://suivi.mairie.example")
-        for code in ("unknown", "bruno", "amelie"):
-            post.send(code)
-        post.stop()
+        ask(installation, "unknown", "bruno", "amelie")
+        (letter,) = links(installation)
+        assert (letter.agent, letter.demand_id) == ("amelie", None)
+        assert deliver(installation, transport, letter.mail_id) == "sent"
         (message,) = transport.sent
         assert message["To"] == "amelie@mairie.example"
-        found = re.search(r"https://suivi\.mairie\.example/activation/(\S+)", message.get_content())
-        assert found
-        assert installation.activations.find(found[1], installation.clock()) == "amelie"
-        assert "amelie" in message.get_content()
+        assert message["Message-ID"] == f"<{letter.mail_id}@suivi.mairie.example>"
+        assert f"{BASE}/activation/" in message.get_content()
+        assert opens(installation, token_of(message)) == "amelie"
+        assert not installation.keyring.keys([letter.mail_id])
 
 
-def test_without_a_mail_server_the_link_in_hand_stays_good(suivi: CommandLine) -> None:
-    link = suivi("agent", "create", "amelie", "--name", "A", "--email", "a@mairie.example").out.strip()
+def test_a_mail_server_that_is_away_loses_no_link(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    transport = KeepingTransport(failures=[Unreachable()])
     with suivi.opened() as installation:
-        post = LinkPost(installation, None, "https://suivi.mairie.example")
-        post.send("amelie")
-        post.stop()
-        token = link.rpartition("/")[2]
-        assert installation.activations.find(token, installation.clock()) == "amelie"
+        ask(installation, "amelie")
+        (letter,) = links(installation)
+        assert deliver(installation, transport, letter.mail_id) == "queued"
+        (letter,) = links(installation)
+        assert (letter.state, letter.why) == ("queued", "unreachable")
+
+
+def test_the_link_in_hand_stays_good_until_the_next_one_leaves(suivi: CommandLine) -> None:
+    earlier = create(suivi, "amelie")
+    transport = KeepingTransport()
+    with suivi.opened() as installation:
+        ask(installation, "amelie")
+        assert opens(installation, earlier) == "amelie"
+        (letter,) = links(installation)
+        deliver(installation, transport, letter.mail_id)
+        assert opens(installation, earlier) is None
+        assert opens(installation, token_of(transport.sent[0])) == "amelie"
+
+
+def test_who_asks_twice_within_a_minute_gets_one_letter(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    with suivi.opened() as installation:
+        ask(installation, *["amelie"] * 5)
+        assert 1 <= len(links(installation)) <= 2  # the minute may turn between two of them
+
+
+def test_the_link_is_in_no_file_before_it_leaves(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    transport = KeepingTransport()
+    with suivi.opened() as installation:
+        ask(installation, "amelie")
+        files = [path.read_bytes() for path in suivi.directory.rglob("*") if path.is_file()]
+        (letter,) = links(installation)
+        deliver(installation, transport, letter.mail_id)
+        token = token_of(transport.sent[0]).encode()
+    assert not [content for content in files if token in content]
+
+
+def test_no_link_outlives_a_deactivation(suivi: CommandLine) -> None:
+    printed = create(suivi, "amelie")
+    transport = KeepingTransport()
+    with suivi.opened() as installation:
+        ask(installation, "amelie")
+    suivi("agent", "deactivate", "amelie")
+    with suivi.opened() as installation:
+        (letter,) = links(installation)
+        assert deliver(installation, transport, letter.mail_id) == "failed"
+        assert [(mail.state, mail.why) for mail in links(installation)] == [("failed", "no_address")]
+    suivi("agent", "activate", "amelie")
+    with suivi.opened() as installation:
+        assert opens(installation, printed) is None
+        assert installation.outbox.resend(letter.mail_id, installation.clock())
+        assert deliver(installation, transport, letter.mail_id) == "sent"
+        assert opens(installation, token_of(transport.sent[0])) is None
+    assert transport.sent[0]["To"] == "amelie@mairie.example"
 
 
 def test_the_wsgi_application_is_built_from_the_environment(suivi: CommandLine) -> None:

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from tests.databases import KINDS, emptied_database
+from tests.workers.brokers import OwnRedis
 from tests.workers.town import KeepingTransport, Town
 
 
@@ -14,11 +17,19 @@ def transport() -> KeepingTransport:
     return KeepingTransport()
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture
-def town(tmp_path: Path, transport: KeepingTransport) -> Iterator[Town]:
-    town = Town(tmp_path, transport)
-    yield town
-    town.shut()
+def town(tmp_path: Path, transport: KeepingTransport, kind: str) -> Iterator[Town]:
+    with emptied_database() if kind == "postgres" else nullcontext("") as server:
+        town = Town(tmp_path, transport, server)
+        yield town
+        town.shut()
 
 
 def broker_url(variable: str, server: str) -> str:
@@ -32,8 +43,18 @@ def broker_url(variable: str, server: str) -> str:
 
 
 @pytest.fixture
-def redis_url() -> str:
-    return broker_url("SUIVI_TEST_REDIS_URL", "Redis")
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A Redis server of the test's own."""
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    with OwnRedis(directory) as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", pytest.param("redis", marks=pytest.mark.redis)])
+def broker(request: pytest.FixtureRequest) -> str:
+    """The address of a broker; empty for the one inside the process."""
+    return request.getfixturevalue("own_redis").url if request.param == "redis" else ""
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,28 @@ def killing(method: Callable[..., Any], *, before: bool) -> Callable[..., Any]:
         raise Killed
 
     return killed
+
+
+def test_a_worker_that_slept_past_its_lease_doubles_nothing_but_the_message(
+    town: Town, transport: KeepingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped with the letter at the mail server; another one delivers it meanwhile; then it goes on."""
+    demand = town.submit(MARIE)
+    letter, send, others = town.letter_of(demand), transport.send, []
+
+    def sleeping(message: EmailMessage) -> None:
+        send(message)
+        monkeypatch.undo()
+        town.clock.move(seconds=LEASE.total_seconds() + 1)
+        others.append(Deliverer(town.parts()).deliver(letter))
+
+    monkeypatch.setattr(transport, "send", sleeping)
+    assert Deliverer(town.parts()).deliver(letter) == "sent"
+    assert others == ["sent"]
+    assert [message["Message-ID"] for message in transport.sent] == [f"<{letter}@mairie.example>"] * 2
+    assert town.mail_facts(demand) == [("MailSent", None)]
+    assert town.state_of(letter) == ("sent", None)
+    assert not town.has_key(letter)
 
 
 def test_a_refused_letter_fails_and_can_be_sent_again(town: Town, transport: KeepingTransport) -> None:

@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
+from tests.faults.waiting import PROMISED_S, until
+from tests.workers.brokers import OwnRedis, drop_queues
 from tests.workers.town import MARIE, KeepingTransport, Town
 from workers import relay as relaying
-from workers.actors import QUEUE, declare
+from workers.actors import declare
 from workers.delivery import Deliverer
 from workers.relay import AGAIN_AFTER, Relay
-from workers.runtime import NAMESPACE, UnknownBroker, Workers, broker_of, start_workers
+from workers.runtime import UnknownBroker, Workers, broker_of, start_workers
 
 
 @contextmanager
@@ -31,10 +33,10 @@ def running(town: Town, **options: Any) -> Iterator[Workers]:
 
 
 def test_a_letter_leaves_as_soon_as_it_is_decided(
-    town: Town, transport: KeepingTransport, monkeypatch: pytest.MonkeyPatch
+    town: Town, transport: KeepingTransport, broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "POLL_S", 3_600)
-    with running(town):
+    with running(town, broker_url=broker):
         for number in range(1, 21):
             town.submit(MARIE)
             assert transport.wait_for(number)
@@ -42,18 +44,18 @@ def test_a_letter_leaves_as_soon_as_it_is_decided(
     assert town.outbox.counts() == {"sent": 20}
 
 
-def test_letters_that_waited_before_the_start_leave(town: Town, transport: KeepingTransport) -> None:
+def test_letters_that_waited_before_the_start_leave(town: Town, transport: KeepingTransport, broker: str) -> None:
     for _ in range(30):
         town.submit(MARIE)
-    with running(town):
+    with running(town, broker_url=broker):
         assert transport.wait_for(30)
     assert town.outbox.counts() == {"sent": 30}
 
 
-def test_without_a_mail_server_nothing_is_claimed(town: Town) -> None:
+def test_without_a_mail_server_nothing_is_claimed(town: Town, broker: str) -> None:
     letter = town.letter_of(town.submit(MARIE))
     town.transport = None
-    with running(town):
+    with running(town, broker_url=broker):
         pass
     assert town.outbox.due(town.clock(), 10) == [letter]
     assert town.outbox.latest(1)[0].attempts == 0
@@ -152,34 +154,33 @@ def test_another_broker_is_refused(url: str) -> None:
 
 
 @pytest.mark.redis
-def test_redis_wakes_the_workers_and_may_be_emptied(town: Town, transport: KeepingTransport, redis_url: str) -> None:
-    import redis  # noqa: PLC0415 — an extra
-
-    with redis.Redis.from_url(redis_url) as server:
-        forget(server)
-        with running(town, broker_url=redis_url):
-            for number in range(1, 61):
-                town.submit(MARIE)
-                if number % 10 == 0:
-                    forget(server)
-                    town.clock.move(seconds=AGAIN_AFTER.total_seconds())
-            deadline = time.monotonic() + 60
-            while not transport.wait_for(60, timeout=1) and time.monotonic() < deadline:
-                town.clock.move(seconds=AGAIN_AFTER.total_seconds())
-        held = b"".join(server.dump(key) or b"" for key in server.scan_iter(f"{NAMESPACE}:*"))
-        assert MARIE.encode() not in held
-        forget(server)
-    assert len({message["Message-ID"] for message in transport.sent}) == 60
-    assert town.outbox.counts() == {"sent": 60}
+def test_redis_may_be_killed_and_emptied_at_any_time(
+    town: Town, transport: KeepingTransport, own_redis: OwnRedis
+) -> None:
+    letters = 40
+    with running(town, broker_url=own_redis.url):
+        for number in range(1, letters + 1):
+            town.submit(MARIE)
+            if number % 10 == 5:
+                own_redis.kill(emptied=number % 20 == 5)
+            if number % 10 == 0:
+                own_redis.start()
+        until(lambda: told_again(town, transport, letters), PROMISED_S, "every letter has left")
+        assert MARIE.encode() not in own_redis.files()
+    assert len({message["Message-ID"] for message in transport.sent}) == letters
+    assert town.outbox.counts() == {"sent": letters}
 
 
-def forget(server: Any) -> None:
-    """The broker loses everything it holds for us."""
-    for key in server.scan_iter(f"{NAMESPACE}:*"):
-        server.delete(key)
+def told_again(town: Town, transport: KeepingTransport, letters: int) -> bool:
+    """Whether so many letters have left; if not, the time passes after which the relay tells of them again."""
+    left = transport.wait_for(letters, timeout=1)
+    if not left:
+        town.clock.move(seconds=AGAIN_AFTER.total_seconds())
+    return left
 
 
 @pytest.mark.rabbitmq
+@pytest.mark.xdist_group("rabbitmq")
 def test_rabbitmq_wakes_the_workers_and_may_lose_its_queues(
     town: Town, transport: KeepingTransport, amqp_url: str
 ) -> None:
@@ -192,20 +193,7 @@ def test_rabbitmq_wakes_the_workers_and_may_lose_its_queues(
             drop_queues(amqp_url)
             for _ in range(5):
                 town.submit(MARIE)
-            deadline = time.monotonic() + 60
-            while not transport.wait_for(10, timeout=1) and time.monotonic() < deadline:
-                town.clock.move(seconds=AGAIN_AFTER.total_seconds())
+            until(lambda: told_again(town, transport, 10), PROMISED_S, "every letter has left")
     finally:
         drop_queues(amqp_url)
     assert town.outbox.counts() == {"sent": 10}
-
-
-def drop_queues(amqp_url: str) -> None:
-    """The broker loses everything it holds for us."""
-    import pika  # noqa: PLC0415 — an extra
-
-    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
-    channel = connection.channel()
-    for queue in (QUEUE, f"{QUEUE}.DQ", f"{QUEUE}.XQ"):
-        channel.queue_delete(queue)
-    connection.close()

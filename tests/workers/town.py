@@ -20,16 +20,18 @@ from domain.office import Office
 from domain.references import demand_id
 from domain.rights import Rights, Role
 from domain.townhall import Settings, Term
-from store import accounts, intake_keys, keyring, outbox, sweeps
+from store import accounts, events, keyring, sweeps
 from store.engines import sqlite_engine
 from store.epochs import Epochs
 from store.keyring import StoredKeyring
 from store.leases import Leases
 from store.outbox import Outbox
+from store.postgres import environment
 from store.register import Register
 from store.secrets import Secrets
+from store.servers import SCHEMAS, postgres_engine
 from store.sweeps import Sweeps
-from store.transactions import writing
+from store.transactions import creating
 from workers.parts import WorkerParts
 from workers.transport import NotDelivered, Transport
 
@@ -73,23 +75,21 @@ class KeepingTransport:
 class Town:
     """One town hall, its agent Camille and one procedure."""
 
-    def __init__(self, directory: Path, transport: Transport | None) -> None:
+    def __init__(self, directory: Path, transport: Transport | None, server: str = "") -> None:
+        """``server`` is the address of an empty PostgreSQL database; without one the stores are files."""
         self.directory, self.clock, random = directory, MovingClock(), Random(directory.name)
         self.secrets = Secrets(random.randbytes(32))
         keys_directory = directory / "keys"
         keys_directory.mkdir()
-        self.engines = {name: sqlite_engine(str(directory / f"{name}.db")) for name in ("events", "keys", "accounts")}
+        self.engines = {
+            name: postgres_engine(server, SCHEMAS[name]) if server else sqlite_engine(str(directory / f"{name}.db"))
+            for name in ("events", "keys", "accounts")
+        }
         self.epochs = Epochs(keys_directory, self.secrets.key("epochs"), random.randbytes)
-        env = {"PERSISTENCE_MODULE": "store.sqlite:Factory", "SQLITE_DBNAME": str(directory / "events.db")}
-        self.register = Register(env, self.engines["events"])
-        with writing(self.engines["events"]) as connection:
-            outbox.create_tables(connection)
-            intake_keys.metadata.create_all(connection)
-        with writing(self.engines["keys"]) as connection:
-            keyring.create_tables(connection, self.epochs.new)
-        with writing(self.engines["accounts"]) as connection:
-            accounts.create_tables(connection)
-            sweeps.create_tables(connection)
+        self._create_tables()
+        files = {"PERSISTENCE_MODULE": "store.sqlite:Factory", "SQLITE_DBNAME": str(directory / "events.db")}
+        where = environment(server) if server else files | {"CREATE_TABLE": "n"}
+        self.register = Register(where, self.engines["events"])
         self.keyring = StoredKeyring(self.engines["keys"], self.epochs, random.randbytes, directory / "keyring")
         self.saved: Callable[[], None] = lambda: None
         self.office = Office(
@@ -157,6 +157,15 @@ class Town:
         self.register.close()
         for engine in self.engines.values():
             engine.dispose()
+
+    def _create_tables(self) -> None:
+        with creating(self.engines["events"]) as connection:
+            events.create_tables(connection)
+        with creating(self.engines["keys"]) as connection:
+            keyring.create_tables(connection, self.epochs.new)
+        with creating(self.engines["accounts"]) as connection:
+            accounts.create_tables(connection)
+            sweeps.create_tables(connection)
 
     def _furnish(self) -> None:
         directory = self.office.directory

@@ -1,0 +1,95 @@
+"""What the jobs are given that write to agents, and how such a job decides and records."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
+
+from domain.definition import Definition
+from domain.delays import Calendar
+from domain.digests import Digests
+from domain.notices import Notice, Stationery, notice_id, sealed
+from domain.office import Office
+from domain.ports import LostRace, Outgoing
+from domain.recipients import Staff
+from domain.townhall import Settings
+from projections.overdue import Overdue
+from store.followers import Followers
+from store.preferences import Information
+from store.register import Register
+from store.sweeps import Sweeps
+
+BATCH: Final = 5_000
+TRIES: Final = 10
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasions:
+    """The town hall as the jobs see it that remind, delete and inform.
+
+    ``staff()`` are the agents as they are now, ``procedures()`` the codes of all procedures, ``choices()`` how agents
+    want to hear of new demands, ``calendar(alsace_moselle)`` the town's calendar.
+    """
+
+    office: Office
+    register: Register
+    followers: Followers
+    sweeps: Sweeps
+    overdue: Overdue
+    staff: Callable[[], Staff]
+    procedures: Callable[[], Iterable[str]]
+    choices: Callable[[], Mapping[tuple[str, str], Information]]
+    calendar: Callable[[bool], Calendar]
+    base_url: str
+
+    @property
+    def settings(self) -> Settings:
+        """What the town decided."""
+        return self.office.directory.townhall().settings
+
+    def today(self) -> Calendar:
+        """The calendar in force."""
+        return self.calendar(self.settings.alsace_moselle)
+
+    def definitions(self) -> list[Definition]:
+        """Every procedure, as it is in force."""
+        return [self.office.directory.definition(code) for code in sorted(self.procedures())]
+
+    def digests(self, staff: Staff) -> Digests:
+        """Letters on the town hall's stationery."""
+        stationery = Stationery(self.settings.name, self.today().zone, self.base_url)
+        return Digests(stationery, staff, lambda code: self.office.directory.definition(code).title)
+
+    def letters(self, notices: Iterable[tuple[Notice, Sequence[object]]], now: datetime) -> list[Outgoing]:
+        """Letters to agents for the outbox; the same agent, kind and things told make the same letter."""
+        numbered = [(notice_id(notice.kind, notice.agent, *told), notice) for notice, told in notices]
+        return sealed(self.office.keyring, numbered, now)
+
+
+def in_batches(
+    demands: Sequence[UUID], decide: Callable[[Sequence[UUID]], list[T]], record: Callable[[list[T]], list[T]]
+) -> list[T]:
+    """Decide on each batch and record it whole; decided again, on what is left, when somebody was faster."""
+    done: list[T] = []
+    for start in range(0, len(demands), BATCH):
+        batch = demands[start : start + BATCH]
+        for left in reversed(range(TRIES)):
+            try:
+                done += record(decide(batch))
+            except LostRace:
+                if not left:
+                    raise
+            else:
+                break
+    return done
+
+
+def by_agent(told: Iterable[tuple[T, Sequence[str]]]) -> dict[str, list[T]]:
+    """What is to be told, agent by agent."""
+    found: dict[str, list[T]] = {}
+    for what, agents in told:
+        for agent in agents:
+            found.setdefault(agent, []).append(what)
+    return found
