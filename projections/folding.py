@@ -1,245 +1,209 @@
-"""How each fact moves the rows: the general case first, then only what differs."""
+"""How each fact moves the rows: the general case first, then only what differs.
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+The one description of these rules: the catch-up after a command and the rebuild of millions of facts both fold here.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import msgspec
 
 from domain.agent import Agent
-from domain.delays import Delays
 from domain.demand import Demand
 from domain.facts import Fact
-from domain.instants import micros
+from domain.instants import EPOCH
 from domain.procedure import Procedure
 from domain.status import FINISHED, Status
 from domain.townhall import Townhall
+from projections.amounts import COUNTS, Count
 from projections.batch import Batch
+from projections.facts import Record, agent_in, decoder, unreadable
 from projections.rows import Milestone, OpenRow
+from projections.settings import SETTINGS
 from projections.tables import NEVER
+from projections.tallies import OPENED, RECEIVED
 
-F = TypeVar("F", bound=Fact)
-Change = Callable[[OpenRow, Any], None]
-_changes: Final[dict[type[Fact], Change]] = {}
-_settings: Final[dict[type[Fact], Callable[[Batch, Any], None]]] = {}
-_DETAILS: Final = ("event_type", "reason", "outcome", "to", "kind")
-
-
-def fold_fact(batch: Batch, seq: int, fact: Fact) -> None:
-    """Let one fact change the page; facts of demands move rows, the others change who and what there is."""
-    if isinstance(fact, Demand.Submitted):
-        _receive(batch, seq, fact)
-    elif isinstance(fact, Demand.Event):
-        _move(batch, fact)
-    elif type(fact) in _settings:
-        _settings[type(fact)](batch, fact)
+Change = Callable[[OpenRow, Any, int], None]
+_changes: Final[dict[str, Change]] = {}
+_UNTREATED: Final = Status.UNTREATED.value
+_FINISHED: Final = frozenset(status.value for status in FINISHED)
+_DAY_US: Final = 86_400_000_000
+_SECOND_US: Final = 1_000_000
 
 
-def handles(kind: type[F]) -> Callable[[Callable[[OpenRow, F], None]], Callable[[OpenRow, F], None]]:
+class Kind(msgspec.Struct, frozen=True):
+    """What the lists know of one kind of fact."""
+
+    name: str
+    decode: Callable[[bytes], Any]
+    fold: Callable[[Batch, Record, "Kind", Any], None]
+    leads_to: str | None = None
+    change: Change | None = None
+    count: Count | None = None
+
+
+def fold_records(batch: Batch, records: Iterable[Record]) -> None:
+    """Let stored facts change the batch, in their order; raises MapperDeserialisationError at one it cannot read."""
+    for record in records:
+        try:
+            kind = KINDS[record[3]]
+            fact = kind.decode(record[4])
+        except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, TypeError):
+            raise unreadable(record) from None
+        kind.fold(batch, record, kind, fact)
+
+
+def of_demand(record: Record) -> bool:
+    """Whether a stored fact is one of a demand's."""
+    kind = KINDS.get(record[3])
+    return kind is not None and kind.fold in (_receive, _move)
+
+
+def handles(kind: type[Fact]) -> Callable[[Change], Change]:
     """Register what one kind of fact changes in an open demand, besides its status."""
 
-    def register(change: Callable[[OpenRow, F], None]) -> Callable[[OpenRow, F], None]:
-        _changes[kind] = change
+    def register(change: Change) -> Change:
+        _changes[kind.topic] = change
         return change
 
     return register
 
 
-def concerns(kind: type[F]) -> Callable[[Callable[[Batch, F], None]], Callable[[Batch, F], None]]:
-    """Register what one kind of fact changes in the agents, the procedures or the town."""
-
-    def register(change: Callable[[Batch, F], None]) -> Callable[[Batch, F], None]:
-        _settings[kind] = change
-        return change
-
-    return register
+def _micros(fact: Any) -> int:
+    """The domain's ``micros``, without its division."""
+    since = fact.timestamp - EPOCH
+    whole: int = since.days * _DAY_US + since.seconds * _SECOND_US + since.microseconds
+    return whole
 
 
-def milestone(fact: Fact) -> Milestone:
-    """What stays of a fact for ever: its kind, instant, agent and code."""
-    detail = next((getattr(fact, name) for name in _DETAILS if hasattr(fact, name)), None)
-    return Milestone(fact.name, micros(fact.timestamp), fact.agent, None if detail is None else str(detail))
-
-
-def _receive(batch: Batch, seq: int, fact: Demand.Submitted) -> None:
-    at = micros(fact.timestamp)
-    row = OpenRow(
-        seq=seq,
-        demand_id=fact.originator_id,
-        reference=fact.reference,
-        procedure=fact.procedure,
-        service=fact.service,
-        channel=fact.channel,
-        has_email=fact.has_email,
-        status=Status.UNTREATED,
-        agent=None,
-        submitted_at=at,
-        taken_at=None,
-        held_since=None,
-        held_for=0,
-        due_at=NEVER,
-        since=at,
-        version=1,
-        interval_version=1,
-        applicant=fact.applicant.box,
-        milestones=[milestone(fact)],
-        new=True,
+def _receive(batch: Batch, record: Record, kind: Kind, fact: Any) -> None:
+    at, identity = _micros(fact), record[1]
+    row = batch.open[identity] = OpenRow(
+        record[0],
+        identity,
+        fact.reference,
+        fact.procedure,
+        fact.service,
+        fact.channel,
+        fact.has_email,
+        _UNTREATED,
+        None,
+        at,
+        None,
+        None,
+        0,
+        NEVER,
+        at,
+        1,
+        1,
+        fact.applicant.box,
+        [Milestone(kind.name, at, agent_in(fact.actor), fact.detail)],
         dirty=True,
+        interval_since=at,
     )
-    batch.open[row.demand_id] = row
     batch.set_due(row)
-    batch.begin_interval(row, at)
-    batch.to_tokenise.append(row)
-    batch.tallies.place(row.service, row.procedure, row.status, None, 1)
-    keys = row.keys | {"agent": None}
-    batch.tallies.count(batch.calendar.local_day(fact.timestamp), keys, received=1, opened=1)
+    batch.tallies.open[row.service, row.procedure, row.status, None] += 1
+    amounts = batch.tallies.days[batch.days.name(at), row.procedure, row.service, row.channel, None]
+    amounts[RECEIVED] += 1
+    amounts[OPENED] += 1
 
 
-def _move(batch: Batch, fact: Demand.Event) -> None:
-    row = batch.open.get(fact.originator_id)
+def _move(batch: Batch, record: Record, kind: Kind, fact: Any) -> None:
+    at, agent = _micros(fact), agent_in(fact.actor)
+    row = batch.open.get(record[1])
     if row is None:
-        _remember(batch, fact)
+        _remember(batch, record, kind, Milestone(kind.name, at, agent, fact.detail))
         return
-    before_status, before_agent = row.status, row.agent
-    row.version, row.dirty = fact.originator_version, True
-    row.milestones.append(milestone(fact))
-    _count(batch, row, fact)
-    if fact.leads_to is not None:
-        row.status = fact.leads_to
-    if type(fact) in _changes:
-        _changes[type(fact)](row, fact)
-    if (row.status, row.agent) != (before_status, before_agent):
-        _change_place(batch, row, fact, before_status, before_agent)
+    status, owner = row.status, row.agent
+    row.version, row.dirty = record[2], True
+    row.milestones.append(Milestone(kind.name, at, agent, fact.detail))
+    if kind.count is not None:
+        who = owner if kind.leads_to is None or kind.leads_to == Status.DELETED else agent
+        kind.count(batch, row, (batch.days.name(at), row.procedure, row.service, row.channel, who), at)
+    if kind.leads_to is not None:
+        row.status = kind.leads_to
+    if kind.change is not None:
+        kind.change(row, fact, at)
+    if row.status != status or row.agent != owner:
+        _change_place(batch, row, fact, at, status, owner)
 
 
-def _change_place(batch: Batch, row: OpenRow, fact: Fact, before_status: str, before_agent: str | None) -> None:
+def _change_place(batch: Batch, row: OpenRow, fact: Any, at: int, status: str, owner: str | None) -> None:
     """The demand entered another status or other hands: intervals, counters and due date follow."""
-    at = micros(fact.timestamp)
-    batch.tallies.place(row.service, row.procedure, before_status, before_agent, -1)
-    batch.end_interval(row, at)
-    if row.status != before_status:
+    tallies, day = batch.tallies, batch.days.name(at)
+    tallies.open[row.service, row.procedure, status, owner] -= 1
+    batch.end_interval(row, at, status, owner)
+    if row.status in _FINISHED:
+        tallies.days[day, row.procedure, row.service, row.channel, owner][OPENED] -= 1
+        batch.finish(row, at, fact.detail)
+        return
+    if row.status != status:
         row.since = at
         batch.set_due(row)
-    day = batch.calendar.local_day(fact.timestamp)
-    if Status(row.status) in FINISHED:
-        batch.tallies.count(day, row.keys | {"agent": before_agent}, opened=-1)
-        batch.finish(row, at, getattr(fact, "outcome", None))
-        return
-    batch.tallies.place(row.service, row.procedure, row.status, row.agent, 1)
+    tallies.open[row.service, row.procedure, row.status, row.agent] += 1
     batch.begin_interval(row, at)
-    if row.agent != before_agent:
-        batch.tallies.count(day, {"agent": before_agent}, opened=-1)
-        batch.tallies.count(day, {"agent": row.agent}, opened=1)
+    if row.agent != owner:
+        tallies.days[day, None, None, None, owner][OPENED] -= 1
+        tallies.days[day, None, None, None, row.agent][OPENED] += 1
 
 
-def _count(batch: Batch, row: OpenRow, fact: Fact) -> None:
-    """What the fact adds to the statistics; the row still stands as before the fact."""
-    at, day = micros(fact.timestamp), batch.calendar.local_day(fact.timestamp)
-    if isinstance(fact, Demand.TakenInCharge):
-        keys, waited = row.keys | {"agent": fact.agent}, at - row.submitted_at
-        in_time = int(at <= row.due_at != NEVER)
-        batch.tallies.count(day, keys, taken=1, taken_in_time=in_time, take_us=waited)
-        batch.tallies.delay(day, keys, "take", waited)
-    elif isinstance(fact, Demand.Closed):
-        keys, worked = row.keys | {"agent": fact.agent}, at - row.submitted_at - row.held_for
-        in_time = int(at <= row.due_at != NEVER)
-        batch.tallies.count(day, keys, closed=1, closed_in_time=in_time, close_us=worked)
-        batch.tallies.delay(day, keys, "close", worked)
-    elif isinstance(fact, Demand.Expired):
-        batch.tallies.count(day, row.keys | {"agent": row.agent}, deleted=1)
-    elif isinstance(fact, Demand.Reminded):
-        batch.tallies.count(day, row.keys | {"agent": row.agent}, reminders=1)
-
-
-def _remember(batch: Batch, fact: Demand.Event) -> None:
+def _remember(batch: Batch, record: Record, kind: Kind, milestone: Milestone) -> None:
     """A fact of a finished demand: the erasure, or the last word about its closing letter."""
-    row = batch.finished.get(fact.originator_id)
+    row = batch.finished.get(record[1])
     if row is None:
-        raise LookupError(f"no row for {fact.name} of {fact.originator_id}")
-    row.version = fact.originator_version
-    row.milestones.append(milestone(fact))
-    if isinstance(fact, Demand.PersonalDataErased):
-        row.erased_at = micros(fact.timestamp)
+        raise LookupError(f"no row for {kind.name} of {record[1]}")
+    row.version = record[2]
+    row.milestones.append(milestone)
+    if record[3] == Demand.PersonalDataErased.topic:
+        row.erased_at = milestone.at
+
+
+def _set(batch: Batch, record: Record, _: Kind, fact: Any) -> None:
+    SETTINGS[record[3]](batch, record[1], fact)
+
+
+def _pass(_: Batch, __: Record, ___: Kind, ____: Any) -> None:
+    """Nothing that the lists show."""
 
 
 @handles(Demand.TakenInCharge)
-def taken(row: OpenRow, fact: Demand.TakenInCharge) -> None:
+def _taken(row: OpenRow, fact: Any, at: int) -> None:
     """Who took it has it."""
-    row.agent, row.taken_at = fact.agent, micros(fact.timestamp)
+    row.agent, row.taken_at = agent_in(fact.actor), at
 
 
 @handles(Demand.PutOnHold)
-def held(row: OpenRow, fact: Demand.PutOnHold) -> None:
+def _held(row: OpenRow, _: Any, at: int) -> None:
     """The clocks stop."""
-    row.held_since = micros(fact.timestamp)
+    row.held_since = at
 
 
 @handles(Demand.Resumed)
-def resumed(row: OpenRow, fact: Demand.Resumed) -> None:
+def _resumed(row: OpenRow, _: Any, at: int) -> None:
     """The clocks run again, net of the wait."""
     if row.held_since is not None:
-        row.held_for += micros(fact.timestamp) - row.held_since
+        row.held_for += at - row.held_since
     row.held_since = None
 
 
 @handles(Demand.Reassigned)
-def reassigned(row: OpenRow, fact: Demand.Reassigned) -> None:
+def _reassigned(row: OpenRow, fact: Any, _: int) -> None:
     """Another agent has it, or is designated."""
-    row.agent = fact.to
+    row.agent = fact.detail
 
 
-@concerns(Agent.Registered)
-def registered(batch: Batch, fact: Agent.Registered) -> None:
-    """A new agent."""
-    who = {"code": fact.code, "name": fact.agent_name, "active": fact.active}
-    batch.agents[fact.originator_id] = who | _rights(fact)
+def _kind(fact: type[Any]) -> Kind:
+    topic: str = fact.topic
+    if not issubclass(fact, Demand.Event):
+        return Kind(fact.__name__, decoder(fact), _set if topic in SETTINGS else _pass)
+    fold = _receive if fact is Demand.Submitted else _move
+    leads_to = None if fact.leads_to is None else fact.leads_to.value
+    return Kind(fact.__name__, decoder(fact), fold, leads_to, _changes.get(topic), COUNTS.get(topic))
 
 
-@concerns(Agent.RightsChanged)
-def rights_changed(batch: Batch, fact: Agent.RightsChanged) -> None:
-    """Other rights."""
-    batch.agent(fact.originator_id).update(_rights(fact))
-
-
-@concerns(Agent.Deactivated)
-def deactivated(batch: Batch, fact: Agent.Deactivated) -> None:
-    """An agent who left keeps his name."""
-    batch.agent(fact.originator_id)["active"] = False
-
-
-@concerns(Agent.Activated)
-def activated(batch: Batch, fact: Agent.Activated) -> None:
-    """An agent who came back."""
-    batch.agent(fact.originator_id)["active"] = True
-
-
-@concerns(Procedure.Defined)
-def defined(batch: Batch, fact: Procedure.Defined) -> None:
-    """A new procedure, or other delays: the due dates of its open demands follow at once."""
-    definition = fact.definition
-    batch.procedures[definition.code] = {
-        "code": definition.code,
-        "title": definition.title,
-        "service": definition.service,
-        "restricted": definition.restricted,
-        "take_days": definition.take_delay_days,
-        "close_days": definition.close_delay_days,
-        "working": definition.delay_calendar == "working",
-    }
-    delays = Delays(definition.take_delay_days, definition.close_delay_days, definition.delay_calendar == "working")
-    batch.change_delays(definition.code, delays)
-
-
-concerns(Procedure.Revised)(defined)  # type: ignore[arg-type]  # a revision carries the same definition
-
-
-@concerns(Townhall.Founded)
-def founded(batch: Batch, fact: Townhall.Founded) -> None:
-    """The town's holidays decide working days."""
-    batch.change_calendar(alsace_moselle=fact.settings.alsace_moselle)
-
-
-concerns(Townhall.SettingsChanged)(founded)  # type: ignore[arg-type]  # the same settings
-
-
-def _rights(fact: Agent.Registered | Agent.RightsChanged) -> dict[str, str]:
-    return {name: msgspec.json.encode(getattr(fact, name)).decode() for name in ("roles", "services", "procedures")}
+KINDS: Final = {
+    fact.topic: _kind(fact)
+    for subject in (Demand, Agent, Procedure, Townhall)
+    for fact in vars(subject).values()
+    if isinstance(fact, type) and issubclass(fact, Fact) and "topic" in vars(fact)
+}

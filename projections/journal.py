@@ -1,18 +1,35 @@
 """The journal: finished demands and their milestones, the latest closed first."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Integer, Select, bindparam, literal, or_, select, tuple_
 
-from domain.instants import instant, maybe_instant, micros
+from domain.instants import instant, maybe_instant, maybe_micros
 from projections.cursors import Place, read_cursor, written_cursor
-from projections.reading import Scope, after
-from projections.rows import marks_of, milestones_of
+from projections.merging import in_order, key, merged
+from projections.reading import Scope
+from projections.rows import milestones_of
 from projections.tables import journal, journal_marks
 
 _SORT: Final = "closed"
+_SHAPES_KEPT: Final = 512
+_MARKS: Final = ("agent", "event")
+_MOST: Final = bindparam("most", type_=Integer)
+_SHOWN: Final = tuple(c for c in journal.columns if c.name not in ("demand_id", "agent", "version"))
+
+
+_conditions: Final[dict[str, ColumnElement[bool]]] = {
+    "reference": journal.c.reference == bindparam("reference"),
+    "procedure": journal.c.procedure == bindparam("procedure"),
+    "service": journal.c.service == bindparam("service"),
+    "closed_from": journal.c.closed_at >= bindparam("closed_from"),
+    "closed_before": journal.c.closed_at < bindparam("closed_before"),
+    "archived_before": journal.c.closed_at < bindparam("archived_before"),
+    "archived_from": journal.c.closed_at >= bindparam("archived_from"),
+}
 
 
 class JournalCriteria(msgspec.Struct, frozen=True):
@@ -72,48 +89,109 @@ class Journal:
 
     def page(self, criteria: JournalCriteria, scope: Scope | None) -> JournalPage:
         """One page; without a scope the whole town's. Raises BadCursor."""
-        chosen = select(journal).where(*_conditions(criteria), *_rights(scope))
         place = read_cursor(criteria.cursor, _SORT)
+        ranges = _rights(scope)
+        if ranges == ((), ()):
+            return JournalPage([], None)
+        values = _values(criteria) | _named(ranges) | {"most": criteria.limit + 1}
         if place is not None:
-            chosen = chosen.where(after(place, journal.c.closed_at, journal.c.seq, descending=True))
-        order = (journal.c.closed_at.desc(), journal.c.seq.desc())
+            values |= {"at": place.value, "seq": place.seq}
+        marks = tuple(name for name in _MARKS if values[name] is not None)
+        given = tuple(name for name in _conditions if values[name] is not None)
+        numbers = None if ranges is None else (len(ranges[0]), len(ranges[1]))
+        statement = _statement(marks, given, numbers, place is not None)
         with self._engine.connect() as connection:
-            found = connection.execute(chosen.order_by(*order).limit(criteria.limit + 1)).all()
+            found = connection.execute(statement, values).all()
         rows, more = found[: criteria.limit], len(found) > criteria.limit
         last = written_cursor(Place(_SORT, rows[-1].closed_at, rows[-1].seq)) if more else None
         return JournalPage([_row(row) for row in rows], last)
 
 
-def _conditions(criteria: JournalCriteria) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    for name in ("reference", "procedure", "service"):
-        wanted = getattr(criteria, name)
-        if wanted is not None:
-            conditions.append(journal.c[name] == wanted)
-    for mark, wanted in (("agent", criteria.agent), ("event", criteria.event_type)):
-        if wanted is not None:
-            bearing = select(journal_marks.c.seq).where(journal_marks.c.mark == f"{mark}:{wanted}")
-            conditions.append(journal.c.seq.in_(bearing))
-    if criteria.closed_from is not None:
-        conditions.append(journal.c.closed_at >= micros(criteria.closed_from))
-    if criteria.closed_before is not None:
-        conditions.append(journal.c.closed_at < micros(criteria.closed_before))
-    if criteria.archived is not None and criteria.archive_limit is not None:
-        limit = micros(criteria.archive_limit)
-        conditions.append(journal.c.closed_at < limit if criteria.archived else journal.c.closed_at >= limit)
-    return conditions
+def _values(criteria: JournalCriteria) -> dict[str, Any]:
+    limit = criteria.archive_limit if criteria.archived is not None else None
+    return {
+        "reference": criteria.reference,
+        "procedure": criteria.procedure,
+        "service": criteria.service,
+        "agent": None if criteria.agent is None else f"agent:{criteria.agent}",
+        "event": None if criteria.event_type is None else f"event:{criteria.event_type}",
+        "closed_from": maybe_micros(criteria.closed_from),
+        "closed_before": maybe_micros(criteria.closed_before),
+        "archived_before": maybe_micros(limit) if criteria.archived else None,
+        "archived_from": None if criteria.archived else maybe_micros(limit),
+    }
 
 
-def _rights(scope: Scope | None) -> list[ColumnElement[bool]]:
+def _rights(scope: Scope | None) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The services and the procedures whose demands may be seen; None for the whole town.
+
+    Procedures within the services add nothing, and where all are, none is looked through.
+    """
     if scope is None or scope.everything:
+        return None
+    return scope.services, () if set(scope.reach) <= set(scope.services) and scope.reach else scope.processable
+
+
+def _named(ranges: tuple[tuple[str, ...], tuple[str, ...]] | None) -> dict[str, str]:
+    services, procedures = ranges or ((), ())
+    named = {f"service{number}": service for number, service in enumerate(services)}
+    return named | {f"procedure{number}": code for number, code in enumerate(procedures)}
+
+
+@lru_cache(_SHAPES_KEPT)
+def _statement(
+    marks: tuple[str, ...],
+    given: tuple[str, ...],
+    ranges: tuple[int, int] | None,
+    continued: bool,  # noqa: FBT001 — one of the keys
+) -> Select[Any]:
+    """The statement for these criteria: one range of an index for each service and procedure, or that of a mark."""
+    source = journal_marks if marks else journal
+    at, seq = source.c.closed_at, source.c.seq
+    order = in_order(journal.c.closed_at, journal.c.seq, descending=True)
+    conditions = [_conditions[name] for name in given]
+    after = tuple_(at, seq) < tuple_(bindparam("at", type_=BigInteger), bindparam("seq", type_=BigInteger))
+    begun = [after] if continued else []
+    bounds = _bounds(ranges)
+    if marks:
+        within = [*conditions, or_(*bounds)] if bounds else conditions
+        ranged = [[journal_marks.c.mark == bindparam(marks[0]), *map(_marked, marks[1:]), *_told(within)]]
+    elif bounds:
+        ranged = [[one, *conditions] for one in bounds]
+    else:
+        return select(*_SHOWN).where(*conditions, *begun).order_by(*order).limit(_MOST)
+    first = merged([key(at, seq).where(*range_, *begun) for range_ in ranged], _MOST, descending=True)
+    return select(*_SHOWN).join_from(first, journal, journal.c.seq == first.c.seq).order_by(*order)
+
+
+def _bounds(ranges: tuple[int, int] | None) -> list[ColumnElement[bool]]:
+    services, procedures = ranges or (0, 0)
+    bounds = [journal.c.service == bindparam(f"service{number}") for number in range(services)]
+    return bounds + [journal.c.procedure == bindparam(f"procedure{number}") for number in range(procedures)]
+
+
+def _marked(name: str) -> ColumnElement[bool]:
+    """Whether the same demand bears another mark."""
+    other = journal_marks.alias("other")
+    found = select(literal(1)).where(
+        other.c.mark == bindparam(name),
+        other.c.closed_at == journal_marks.c.closed_at,
+        other.c.seq == journal_marks.c.seq,
+    )
+    return found.correlate(journal_marks).limit(1).scalar_subquery() == 1
+
+
+def _told(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """What the journal tells of a marked demand: a scalar, so that the order of the marks leads."""
+    if not conditions:
         return []
-    return [or_(journal.c.service.in_(scope.services), journal.c.procedure.in_(scope.processable))]
+    found = select(literal(1)).where(journal.c.seq == journal_marks.c.seq, *conditions)
+    return [found.correlate(journal_marks).limit(1).scalar_subquery() == 1]
 
 
 def _row(values: Any) -> JournalRow:
     milestones = milestones_of(values.milestones)
-    known = marks_of(milestones)
-    seen = dict.fromkeys(code for m in milestones for code in (m.agent, m.detail) if code and f"agent:{code}" in known)
+    acted = (code for m in milestones for code in (m.agent, m.detail if m.kind == "Reassigned" else None) if code)
     return JournalRow(
         values.reference,
         values.procedure,
@@ -125,6 +203,6 @@ def _row(values: Any) -> JournalRow:
         maybe_instant(values.taken_at),
         instant(values.closed_at),
         maybe_instant(values.erased_at),
-        list(seen),
+        list(dict.fromkeys(acted)),
         [JournalMilestone(m.kind, instant(m.at), m.agent, m.detail) for m in milestones],
     )

@@ -1,44 +1,69 @@
-"""The rows a page of facts touches, read from the tables before the page is folded."""
+"""The rows that some facts touch, read from the tables before the facts are folded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import select
 
+from domain.delays import Delays
 from domain.references import stream_id
 from projections.batch import Batch, Stored
+from projections.facts import Record
+from projections.folding import of_demand
 from projections.rows import OpenRow, finished_row, open_row
+from projections.statements import Driver
 from projections.tables import agents, current, journal
 
 CHUNK: Final = 500
-_open: Final = select(current).where(current.c.demand_id.in_(bindparam("ids", expanding=True)))
-_finished: Final = select(journal).where(journal.c.demand_id.in_(bindparam("ids", expanding=True)))
-_of_procedure: Final = select(current).where(current.c.procedure == bindparam("procedure"))
+_agents: Final = str(select(*agents.columns))
+_NAMES: Final = tuple(agents.columns.keys())
 
 
 class Loader(Stored):
     """Reads inside the projector's own transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
 
-    def load(self, identities: Iterable[UUID], batch: Batch) -> None:
-        """Put the stored rows of these demands into the page."""
-        wanted = list(identities)
-        for start in range(0, len(wanted), CHUNK):
-            chunk = {"ids": wanted[start : start + CHUNK]}
-            for values in self._connection.execute(_open, chunk).mappings():
-                batch.open[values["demand_id"]] = open_row(dict(values))
-            for values in self._connection.execute(_finished, chunk).mappings():
-                batch.finished[values["demand_id"]] = finished_row(dict(values))
+    def load(self, records: Iterable[Record], batch: Batch) -> None:
+        """Put the stored rows of the demands in these facts into the batch; those that begin here have none yet."""
+        wanted: dict[str, None] = {}
+        begun: set[str] = set()
+        for record in records:
+            identity = record[1]
+            if record[2] == 1:
+                begun.add(identity)
+            elif (
+                identity not in begun
+                and identity not in batch.open
+                and identity not in batch.finished
+                and identity not in wanted
+                and of_demand(record)
+            ):
+                wanted[identity] = None
+        everyone = list(wanted)
+        for start in range(0, len(everyone), CHUNK):
+            self._load(everyone[start : start + CHUNK], batch)
+
+    def _load(self, wanted: Sequence[str], batch: Batch) -> None:
+        texts, parameter = self._driver.statements, [self._driver.statements.identities(wanted)]
+        found = self._driver.all((texts.of_demands(current), parameter), (texts.of_demands(journal), parameter))
+        for row in map(open_row, found[0]):
+            batch.open[row.demand_id] = row
+        for finished in map(finished_row, found[1]):
+            batch.finished[finished.demand_id] = finished
+
+    def delays(self) -> dict[str, Delays]:
+        (rows,) = self._driver.all((self._driver.statements.delays, ()))
+        return {code: Delays(take, close, bool(working)) for code, take, close, working in rows}
 
     def open_of_procedure(self, code: str) -> Iterable[OpenRow]:
-        rows = self._connection.execute(_of_procedure, {"procedure": code}).mappings()
-        return [open_row(dict(values)) for values in rows]
+        (rows,) = self._driver.all((self._driver.statements.of_procedure, (code,)))
+        return map(open_row, rows)
 
-    def agent(self, identity: UUID) -> dict[str, Any]:
-        for values in self._connection.execute(select(agents)).mappings():
-            if stream_id("agent", values["code"]) == identity:
-                return dict(values)
+    def agent(self, identity: str) -> dict[str, Any]:
+        (rows,) = self._driver.all((_agents, ()))
+        for values in rows:
+            if stream_id("agent", values[0]).hex == identity:
+                return dict(zip(_NAMES, values, strict=True))
         raise LookupError(f"no agent for {identity}")

@@ -1,11 +1,35 @@
 """Who works here and what the town offers, as lists and select boxes show them."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, literal, select, union_all
 
 from projections.tables import agents, procedures
+
+_AGENT, _PROCEDURE = 0, 1
+_everybody: Final = union_all(
+    select(
+        literal(_AGENT).label("kind"),
+        agents.c.code,
+        agents.c.name,
+        agents.c.active.label("flag"),
+        agents.c.services,
+        agents.c.roles,
+        agents.c.procedures,
+    ),
+    select(
+        literal(_PROCEDURE),
+        procedures.c.code,
+        procedures.c.title,
+        procedures.c.restricted,
+        procedures.c.service,
+        literal(""),
+        literal(""),
+    ),
+)
+_texts: Final = msgspec.json.Decoder(list[str]).decode
 
 
 class AgentRow(msgspec.Struct, frozen=True):
@@ -28,25 +52,53 @@ class ProcedureRow(msgspec.Struct, frozen=True):
     restricted: bool
 
 
+class Known(msgspec.Struct, frozen=True, eq=False):
+    """Every agent in the order of names, every procedure in the order of titles, by code.
+
+    The same object as long as nothing of it changed, so that what is made of it may be kept beside it.
+    """
+
+    agents: dict[str, AgentRow]
+    procedures: dict[str, ProcedureRow]
+
+
 class People:
     """Answers names."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._last: tuple[Sequence[Any], Known] = ((), Known({}, {}))
+
+    def known(self) -> Known:
+        """Who and what there is, read now in one statement; rows that did not change are not decoded again."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_everybody).all()
+        before, known = self._last
+        if rows != before:
+            known = _known(rows)
+            self._last = (rows, known)
+        return known
 
     def agents(self) -> dict[str, AgentRow]:
         """Every agent, by code, in the order of names."""
-        with self._engine.connect() as connection:
-            return {row.code: _agent(row) for row in connection.execute(select(agents).order_by(agents.c.name))}
+        return self.known().agents
 
     def procedures(self) -> dict[str, ProcedureRow]:
         """Every procedure, by code, in the order of titles."""
-        columns = (procedures.c.code, procedures.c.title, procedures.c.service, procedures.c.restricted)
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(*columns).order_by(procedures.c.title))
-            return {row.code: ProcedureRow(*row) for row in rows}
+        return self.known().procedures
+
+
+def _known(rows: Sequence[Any]) -> Known:
+    by_name = sorted(rows, key=lambda row: (row.name, row.code))
+    return Known(
+        {row.code: _agent(row) for row in by_name if row.kind == _AGENT},
+        {
+            row.code: ProcedureRow(row.code, row.name, row.services, row.flag)
+            for row in by_name
+            if row.kind == _PROCEDURE
+        },
+    )
 
 
 def _agent(row: Any) -> AgentRow:
-    lists = (msgspec.json.decode(text, type=list[str]) for text in (row.roles, row.services, row.procedures))
-    return AgentRow(row.code, row.name, row.active, *lists)
+    return AgentRow(row.code, row.name, row.flag, _texts(row.roles), _texts(row.services), _texts(row.procedures))

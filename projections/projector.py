@@ -4,51 +4,78 @@ Position and rows commit together, so any process may call ``catch_up`` at any t
 others find nothing left to do. PostgreSQL's notification ids have gaps: contiguity is never required.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final, Protocol
 
-from eventsourcing.persistence import Notification
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Engine
 
-from domain.delays import Delays
-from domain.facts import Fact
+from domain.delays import Calendar
 from domain.sealing import Keyring
-from projections.batch import Batch, Calendars
-from projections.folding import fold_fact
+from projections.batch import Batch, DaysOf
+from projections.days import Days
+from projections.facts import Record, Records
+from projections.folding import fold_records
 from projections.loading import Loader
-from projections.tables import position, procedures
-from projections.views import Position, read_position
+from projections.searching import Searching
+from projections.statements import Driver, connected
+from projections.tables import search_tokens
+from projections.views import Position, position_of, read_position
 from projections.writing import write
 
-PAGE = 1_000
-Notifications = Callable[[int, int], Sequence[Notification]]
-Decode = Callable[[Notification], Fact]
+PAGE: Final = 1_000
+Calendars = Callable[[bool], Calendar]
+
+
+class Served(Protocol):
+    """Whether some read models are those that serve: a question to their database, and what its answer means."""
+
+    question: str
+
+    def answered(self, rows: Sequence[Any]) -> bool:
+        """Whether they serve."""
+
+
+class _Always:
+    question = "SELECT 1"
+
+    def answered(self, rows: Sequence[Any]) -> bool:
+        return bool(rows)
 
 
 class Projector:
     """Brings one database of read models up to date with the facts.
 
     ``forgotten`` is called after demands left the lists: their sealed names and tokens must leave the disk as well.
+    ``served`` is asked, inside the transaction, whether these read models are still those that serve; when they are
+    not, nothing is written and the next connection is one to their successors.
     """
 
     def __init__(
         self,
         engine: Engine,
-        notifications: Notifications,
-        decode: Decode,
+        records: Records,
         keyring: Keyring,
         calendars: Calendars,
         page: int = PAGE,
         forgotten: Callable[[], object] = lambda: None,
+        served: Served | None = None,
     ) -> None:
-        self._engine, self._notifications, self._decode = engine, notifications, decode
-        self._keyring, self._calendars, self._page, self._forgotten = keyring, calendars, page, forgotten
+        self._engine, self._records, self._keyring = engine, records, keyring
+        self._days_of, self._page, self._forgotten, self._served = (
+            days_of(calendars),
+            page,
+            forgotten,
+            served or _Always(),
+        )
 
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """Read to the head and return how many facts were new; raises what a fact that cannot be read raises."""
         total = 0
         while True:
             number = self._read_page()
+            if number is None:
+                continue
             total += number
             progress(number)
             if number < self._page:
@@ -59,39 +86,40 @@ class Projector:
         with self._engine.connect() as connection:
             return read_position(connection)
 
-    def _read_page(self) -> int:
-        if not self._notifications(self.position().notification_id, 1):
-            return 0
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            at = read_position(connection, lock=True)
-            page = self._notifications(at.notification_id, self._page)
-            if page:
-                batch = self._fold(connection, at, page)
-                write(connection, batch, self._search_keys(at.generation))
-                _advance(connection, page[-1].id, batch)
-        if page and batch.gone:
+    def _read_page(self) -> int | None:
+        """How many facts were new in one page; None when other read models serve since a moment."""
+        with connected(self._engine) as driver:
+            seen = position_of(driver.peek(driver.statements.position))
+            records = self._records(seen.notification_id, self._page)
+            if not records:
+                return 0
+            with driver.transaction():
+                found, answers = driver.all((driver.statements.lock, ()), (self._served.question, ()))
+                at = position_of(found)
+                if not self._served.answered(answers):
+                    return None
+                if at.notification_id != seen.notification_id:
+                    records = self._records(at.notification_id, self._page)
+                batch = self._project(driver, at, records)
+        if batch is not None and batch.gone:
             self._forgotten()
-        return len(page)
+        return len(records)
 
-    def _fold(self, connection: Connection, at: Position, page: Sequence[Notification]) -> Batch:
-        loader = Loader(connection)
-        batch = Batch(loader, _delays(connection), self._calendars, alsace_moselle=at.alsace_moselle)
-        facts = [(notification.id, self._decode(notification)) for notification in page]
-        loader.load({fact.originator_id for _, fact in facts}, batch)
-        for seq, fact in facts:
-            fold_fact(batch, seq, fact)
+    def _project(self, driver: Driver, at: Position, records: Sequence[Record]) -> Batch | None:
+        if not records:
+            return None
+        loader = Loader(driver)
+        batch = Batch(loader, self._days_of, alsace_moselle=at.alsace_moselle)
+        loader.load(records, batch)
+        fold_records(batch, records)
+        new = write(driver, batch)
+        findable = [(row.seq, row.demand_id, row.service, row.applicant) for row in new]
+        tokens = list(Searching(self._keyring, at.generation).rows(findable))
+        driver.run(driver.statements.put_new(search_tokens), tokens)
+        driver.run(driver.statements.advance, [(records[-1][0], batch.alsace_moselle)])
         return batch
 
-    def _search_keys(self, generation: UUID) -> Callable[[Sequence[UUID]], Mapping[UUID, object]]:
-        return lambda owners: self._keyring.keys([generation, *owners])
 
-
-def _advance(connection: Connection, notification_id: int, batch: Batch) -> None:
-    connection.execute(update(position).values(notification_id=notification_id, alsace_moselle=batch.alsace_moselle))
-
-
-def _delays(connection: Connection) -> dict[str, Delays]:
-    columns = (procedures.c.code, procedures.c.take_days, procedures.c.close_days, procedures.c.working)
-    return {code: Delays(take, close, working) for code, take, close, working in connection.execute(select(*columns))}
+def days_of(calendars: Calendars) -> DaysOf:
+    """The days of each calendar, worked out once for as long as somebody asks."""
+    return cache(lambda alsace_moselle: Days(calendars(alsace_moselle)))

@@ -1,15 +1,13 @@
 """What is asked of the read models and what they answer, in the town hall's terms and in aware instants."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, tuple_
 
 from domain.instants import instant, maybe_instant
-from projections.cursors import Place
-from projections.tables import NEVER
+from projections.tables import NEVER, current
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -63,15 +61,11 @@ class Row(msgspec.Struct, frozen=True):
     version: int
 
 
-class Page(msgspec.Struct, frozen=True):
-    """Some rows, and the cursor of the next ones."""
-
-    rows: list[Row]
-    next: str | None
-
-
 class Counters(msgspec.Struct, frozen=True):
-    """How many demands each section holds; ``for_you`` are untreated ones designated for this agent."""
+    """How many demands each section holds; ``for_you`` are untreated ones designated for this agent.
+
+    ``late`` is counted where it is asked for, not beside every list.
+    """
 
     in_progress: int
     untreated: int
@@ -79,6 +73,18 @@ class Counters(msgspec.Struct, frozen=True):
     service: int
     late: int
     for_you: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some rows, the cursor of the next ones, and the counts that were read with them (None where no row was)."""
+
+    rows: list[Row]
+    next: str | None
+    counters: Counters | None = None
+
+
+LISTED: Final = tuple(current.c[name] for name in ("seq", *Row.__struct_fields__))
+"""The columns that a row of a list is made of."""
 
 
 def list_row(values: Any) -> Row:
@@ -104,9 +110,3 @@ def list_row(values: Any) -> Row:
 def maybe_due(microseconds: int) -> datetime | None:
     """A due date, or None."""
     return None if microseconds >= NEVER else instant(microseconds)
-
-
-def after(place: Place, value: ColumnElement[int], seq: ColumnElement[int], *, descending: bool) -> Any:
-    """The condition that continues a page: keyset, never OFFSET."""
-    here, there = tuple_(value, seq), tuple_(place.value, place.seq)
-    return here < there if descending else here > there

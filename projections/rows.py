@@ -1,15 +1,16 @@
-"""An open demand and a finished one, as the projector holds them while it folds facts."""
+"""An open demand and a finished one, as the projector holds them while it folds facts.
 
-from collections.abc import Mapping
+Identities are hexadecimal texts here; the fields begin with the columns of the table, in their order.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.status import Status
 
-
-class Milestone(msgspec.Struct, frozen=True, array_like=True):
+class Milestone(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What happened when, by which agent; ``detail`` is a configured code, never a text."""
 
     kind: str
@@ -22,11 +23,14 @@ milestones_of = msgspec.json.Decoder(list[Milestone]).decode
 written = msgspec.json.Encoder().encode
 
 
-class OpenRow(msgspec.Struct):
-    """One row of ``current_demands``; ``dirty`` when it must be written."""
+class OpenRow(msgspec.Struct, gc=False):
+    """One row of ``current_demands``; ``dirty`` when it must be written, ``stored`` when the table has it already.
+
+    ``interval_since`` is when its present interval began, None once that interval is in its table.
+    """
 
     seq: int
-    demand_id: UUID
+    demand_id: str
     reference: str
     procedure: str
     service: str
@@ -44,25 +48,54 @@ class OpenRow(msgspec.Struct):
     interval_version: int
     applicant: bytes | None
     milestones: list[Milestone]
-    new: bool = False
+    stored: bool = False
     dirty: bool = False
+    interval_since: int | None = None
 
-    @property
-    def keys(self) -> dict[str, str | None]:
-        """Under which key it counts in each dimension."""
-        return {"all": "", "procedure": self.procedure, "service": self.service, "channel": self.channel}
+    def values(self) -> tuple[Any, ...]:
+        """What its table keeps."""
+        return (
+            self.seq,
+            self.demand_id,
+            self.reference,
+            self.procedure,
+            self.service,
+            self.channel,
+            self.has_email,
+            self.status,
+            self.agent,
+            self.submitted_at,
+            self.taken_at,
+            self.held_since,
+            self.held_for,
+            self.due_at,
+            self.since,
+            self.version,
+            self.interval_version,
+            self.applicant,
+            written(self.milestones),
+        )
 
-    @property
-    def finished(self) -> bool:
-        """Whether it has left the lists."""
-        return self.status in (Status.CLOSED, Status.DELETED)
+    def interval(self, since: int, until: int, status: str, agent: str | None) -> tuple[Any, ...]:
+        """A row of ``status_intervals``: who had it in which status, since when and until when."""
+        return (
+            self.demand_id,
+            self.interval_version,
+            self.reference,
+            self.procedure,
+            self.service,
+            status,
+            agent,
+            since,
+            until,
+        )
 
 
-class FinishedRow(msgspec.Struct):
+class FinishedRow(msgspec.Struct, gc=False):
     """One row of ``journal``."""
 
     seq: int
-    demand_id: UUID
+    demand_id: str
     reference: str
     procedure: str
     service: str
@@ -76,32 +109,61 @@ class FinishedRow(msgspec.Struct):
     erased_at: int | None
     version: int
     milestones: list[Milestone]
+    stored: bool = False
 
-    @property
-    def marks(self) -> set[str]:
-        """What the journal finds it by: every agent who acted on it or owned it, every event type."""
-        return marks_of(self.milestones)
+    def values(self) -> tuple[Any, ...]:
+        """What its table keeps."""
+        return (
+            self.seq,
+            self.demand_id,
+            self.reference,
+            self.procedure,
+            self.service,
+            self.channel,
+            self.status,
+            self.outcome,
+            self.agent,
+            self.submitted_at,
+            self.taken_at,
+            self.closed_at,
+            self.erased_at,
+            self.version,
+            written(self.milestones),
+        )
 
 
-def marks_of(milestones: list[Milestone]) -> set[str]:
-    """Agents and event types among milestones; a reassignment also names the new owner."""
-    found = {f"agent:{m.agent}" for m in milestones if m.agent}
-    found |= {f"event:{m.detail}" for m in milestones if m.kind == "EventAdded"}
-    return found | {f"agent:{m.detail}" for m in milestones if m.kind == "Reassigned"}
+def marks_of(milestones: Sequence[Milestone]) -> set[str]:
+    """What the journal finds a demand by: who acted on it or had it, and event types."""
+    found = set()
+    for milestone in milestones:
+        if milestone.agent:
+            found.add(f"agent:{milestone.agent}")
+        if milestone.kind == "EventAdded":
+            found.add(f"event:{milestone.detail}")
+        elif milestone.kind == "Reassigned":
+            found.add(f"agent:{milestone.detail}")
+    return found
 
 
-def open_row(values: Mapping[str, Any]) -> OpenRow:
+def open_row(values: Sequence[Any]) -> OpenRow:
     """From a stored row."""
-    return OpenRow(**{**values, "milestones": milestones_of(values["milestones"])})
+    row = OpenRow(*_held(values))
+    row.stored = True
+    return row
 
 
-def finished_row(values: Mapping[str, Any]) -> FinishedRow:
+def finished_row(values: Sequence[Any]) -> FinishedRow:
     """From a stored row."""
-    return FinishedRow(**{**values, "milestones": milestones_of(values["milestones"])})
+    row = FinishedRow(*_held(values))
+    row.stored = True
+    return row
 
 
-def stored(row: OpenRow | FinishedRow, columns: tuple[str, ...]) -> dict[str, Any]:
-    """To a stored row."""
-    values = {name: getattr(row, name) for name in columns}
-    values["milestones"] = written(row.milestones)
-    return values
+def hexadecimal(identity: UUID | str) -> str:
+    """An identity as SQLite keeps it; PostgreSQL's driver gives a UUID."""
+    return identity if isinstance(identity, str) else identity.hex
+
+
+def _held(values: Sequence[Any]) -> tuple[Any, ...]:
+    seq, identity, *rest, milestones = values
+    return (seq, hexadecimal(identity), *rest, milestones_of(milestones))

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 1
+VERSION: Final = 2
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -62,17 +63,26 @@ current: Final = Table(
 """One row per open demand, with all that a list shows or filters; the citizen's name stays sealed."""
 
 
+def of_status(status: Status) -> ColumnElement[bool]:
+    """A literal, not a parameter: a partial index is used only by a statement that names its value."""
+    return current.c.status == literal_column(f"'{status}'")
+
+
 def _of_status(name: str, status: Status, *columns: str) -> None:
-    literal = current.c.status == literal_column(f"'{status}'")
+    literal = of_status(status)
     Index(name, *(current.c[column] for column in columns), sqlite_where=literal, postgresql_where=literal)
 
 
+_RIGHTS: Final = {"submitted_at": (), "due_at": ("procedure", "service")}
+"""Beside a due date the columns of rights: late demands are counted in the index alone."""
 for _sort in ("submitted_at", "due_at"):
     _of_status(f"untreated_by_{_sort}", Status.UNTREATED, "procedure", _sort, "seq")
-    _of_status(f"in_progress_by_{_sort}", Status.IN_PROGRESS, "agent", _sort, "seq")
+    _of_status(f"in_progress_by_{_sort}", Status.IN_PROGRESS, "agent", _sort, "seq", *_RIGHTS[_sort])
     _of_status(f"on_hold_by_{_sort}", Status.ON_HOLD, "agent", _sort, "seq")
     Index(f"service_by_{_sort}", current.c.service, current.c[_sort], current.c.seq)
-Index("designated", current.c.agent, current.c.status)
+_of_status("untreated_late", Status.UNTREATED, "due_at", "seq")
+_of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq")
+_of_status("designated", Status.UNTREATED, "agent", "submitted_at", "seq")
 Index("by_procedure", current.c.procedure)
 
 search_tokens: Final = Table(
@@ -147,6 +157,8 @@ open_counts: Final = Table(
     Column("n", Integer, nullable=False),
 )
 """How many open demands there are of each kind; the counters of every page. No agent is the empty text."""
+Index("counts_by_agent", open_counts.c.agent, open_counts.c.status)
+Index("counts_by_procedure", open_counts.c.procedure, open_counts.c.status)
 
 daily_counts: Final = Table(
     "daily_counts",
@@ -169,6 +181,7 @@ daily_counts: Final = Table(
             "close_us",
         )
     ),
+    sqlite_with_rowid=False,
 )
 """What happened on each local day, by procedure, service, agent, channel and altogether (dimension ``all``)."""
 
@@ -181,8 +194,12 @@ delay_buckets: Final = Table(
     Column("measure", Text, primary_key=True),
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
-"""Histograms of delays in buckets 2 % wide, for each day, month and year, so that percentiles add up."""
+"""Histograms of delays in buckets 2 % wide, for each day, month and year, so that percentiles add up.
+
+Like the daily counts it lies in the order of its key: a year's buckets are read one after the other.
+"""
 
 agents: Final = Table(
     "agents",

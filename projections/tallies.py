@@ -3,12 +3,14 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
 BUCKET_WIDTH: Final = math.log(1.02)
 DIMENSIONS: Final = ("all", "procedure", "service", "agent", "channel")
-Key = tuple[str, ...]
+RECEIVED, TAKEN, CLOSED, DELETED, OPENED, REMINDERS, TAKEN_IN_TIME, CLOSED_IN_TIME, TAKE_US, CLOSE_US = range(10)
+"""The amounts of a day, in the order of the columns of ``daily_counts``."""
+Where = tuple[str, str | None, str | None, str | None, str | None]
+"""A day, and the procedure, service, channel and agent it counts for; without a procedure for the agent alone."""
 
 
 def bucket_of(microseconds: int) -> int:
@@ -27,30 +29,53 @@ def grains_of(day: str) -> tuple[str, str, str]:
 
 
 class Tallies:
-    """Differences gathered over one page of facts."""
+    """Differences gathered over some facts, spread over the dimensions only when they are written."""
 
     def __init__(self) -> None:
-        self.open: Counter[Key] = Counter()
-        self.daily: defaultdict[Key, Counter[str]] = defaultdict(Counter)
-        self.buckets: Counter[tuple[str, str, str, str, int]] = Counter()
+        self.open: defaultdict[tuple[str, str, str, str | None], int] = defaultdict(int)
+        self.days: defaultdict[Where, list[int]] = defaultdict(lambda: [0] * 10)
+        self._delays: defaultdict[tuple[Where, str, int], int] = defaultdict(int)
 
-    def place(self, service: str, procedure: str, status: str, agent: str | None, step: int) -> None:
-        """One more, or one less, open demand of this kind."""
-        self.open[service, procedure, status, agent or ""] += step
+    def __len__(self) -> int:
+        return len(self.days) + len(self._delays)
 
-    def count(self, day: date, keys: dict[str, str | None], **amounts: int) -> None:
-        """Add amounts to a day, under one key of each dimension given."""
-        name = day.isoformat()
-        for dimension, key in keys.items():
-            self.daily[dimension, name, key or ""].update(amounts)
-
-    def delay(self, day: date, keys: dict[str, str | None], measure: str, microseconds: int) -> None:
+    def delay(self, where: Where, measure: str, microseconds: int) -> None:
         """Add one delay to the histograms of a day, its month and its year."""
-        bucket = bucket_of(microseconds)
-        for period in grains_of(day.isoformat()):
-            for dimension, key in keys.items():
-                self.buckets[dimension, period, key or "", measure, bucket] += 1
+        self._delays[where, measure, bucket_of(microseconds)] += 1
 
-    def open_changes(self) -> Iterator[tuple[Key, int]]:
-        """The kinds of open demands whose number changed."""
-        return ((key, n) for key, n in self.open.items() if n)
+    def open_changes(self) -> Iterator[tuple[str, str, str, str, int]]:
+        """The kinds of open demands whose number changed: service, procedure, status, agent, difference."""
+        for (service, procedure, status, agent), n in self.open.items():
+            if n:
+                yield service, procedure, status, agent or "", n
+
+    def daily(self) -> Iterator[tuple[str | int, ...]]:
+        """What to add to each day under each key: dimension, day, key, amounts."""
+        sums: dict[tuple[str, str, str], list[int]] = {}
+        for where, amounts in self.days.items():
+            for dimension, key in _keys(where):
+                place = (dimension, where[0], key)
+                known = sums.get(place)
+                sums[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
+        for place, found in sums.items():
+            yield (*place, *found)
+
+    def buckets(self) -> Iterator[tuple[str, str, str, str, int, int]]:
+        """What to add to each histogram: dimension, period, key, measure, bucket, number."""
+        sums: Counter[tuple[str, str, str, str, int]] = Counter()
+        for (where, measure, bucket), n in self._delays.items():
+            for period in grains_of(where[0]):
+                for dimension, key in _keys(where):
+                    sums[dimension, period, key, measure, bucket] += n
+        for place, n in sums.items():
+            yield (*place, n)
+
+
+def _keys(where: Where) -> Iterator[tuple[str, str]]:
+    _, procedure, service, channel, agent = where
+    yield "agent", agent or ""
+    if procedure is not None:
+        yield "all", ""
+        yield "procedure", procedure
+        yield "service", service or ""
+        yield "channel", channel or ""

@@ -1,7 +1,8 @@
 """The database of the read models: its engine, its tables, its generation, and how far it has read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -38,10 +39,16 @@ def read_position(connection: Connection, *, lock: bool = False) -> Position:
     """How far this generation has read; ``lock`` holds the row until the transaction ends (PostgreSQL)."""
     columns = (position.c.notification_id, position.c.version, position.c.generation, position.c.alsace_moselle)
     chosen = select(*columns)
-    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
-    if row is None or row.version != VERSION:
-        raise WrongViews(f"read models of version {row.version if row else None}, this program needs {VERSION}")
-    return Position(*row)
+    return position_of(connection.execute(chosen.with_for_update() if lock else chosen).all())
+
+
+def position_of(rows: Sequence[Any]) -> Position:
+    """From the rows of ``position``, of which there is one; raises WrongViews for another version's."""
+    number, version, generation, alsace_moselle = rows[0] if rows else (0, None, None, None)
+    if version != VERSION:
+        raise WrongViews(f"read models of version {version}, this program needs {VERSION}")
+    identity = generation if isinstance(generation, UUID) else UUID(generation)
+    return Position(number, version, identity, bool(alsace_moselle))
 
 
 @contextmanager

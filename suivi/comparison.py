@@ -1,76 +1,64 @@
-"""The read models against a replay of the facts up to the same position, row for row.
+"""Two generations of read models at the same position, row for row.
 
-The replay is built in a private directory that is deleted afterwards; it holds what the live ones hold, sealed values
-and keyed tokens, and uses the live generation's search key.
+Their search tokens are under different keys, so the tokens of the second are computed again from its sealed names,
+under the key of the first; names that nobody can open any more are left out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from eventsourcing.persistence import Notification
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, Text, select
+import msgspec
+from sqlalchemy import Connection, Select, Table, Text, select
 
-from projections.projector import Projector
-from projections.tables import current, metadata, open_counts, search_tokens
-from projections.views import create_views, read_position, snapshot
-from store.engines import NORMAL, sqlite_engine
-from suivi.compose import Installation
-from suivi.verification import Findings
+from domain.sealing import Keyring
+from projections.searching import Searching
+from projections.tables import current, metadata, open_counts, position, search_tokens
 
-_PRIVATE: Final = 0o700
-_MOST: Final = 10
+_PAGE: Final = 1_000
 _CHUNK: Final = 500
+_MOST: Final = 10
+_SEPARATE: Final = (search_tokens, position)
+Key = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 
-def compare(installation: Installation, findings: Findings, advance: Callable[[int], None]) -> None:
-    """Note every difference; others may write meanwhile, what they write is not looked at."""
-    with (
-        TemporaryDirectory(prefix="verify-", dir=installation.settings.data_dir) as name,
-        snapshot(installation.stores.views) as live,
-    ):
-        Path(name).chmod(_PRIVATE)
-        engine = sqlite_engine(str(Path(name) / "views.sqlite3"), NORMAL)
-        try:
-            _replay(installation, engine, live, advance)
-            with engine.connect() as replayed:
-                for table in metadata.sorted_tables:
-                    _compare_table(installation, table, live, replayed, findings)
-        finally:
-            engine.dispose()
+class Difference(msgspec.Struct, frozen=True):
+    """What is otherwise in the live read models: a table, a key (never a token), and in French what is wrong."""
+
+    view: str
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"vue {self.view} {self.key} : {self.what}" if self.key else f"vue {self.view} : {self.what}"
 
 
-def _replay(installation: Installation, engine: Engine, live: Connection, advance: Callable[[int], None]) -> None:
-    pinned = read_position(live)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        create_views(connection, pinned.generation)
-
-    def up_to_pinned(after: int, most: int) -> Sequence[Notification]:
-        page = installation.register.notifications(after, most)
-        return [notification for notification in page if notification.id <= pinned.notification_id]
-
-    Projector(engine, up_to_pinned, installation.register.fact, installation.keyring, installation.calendars).catch_up(
-        advance
-    )
+def differences(live: Connection, again: Connection, keyring: Keyring, generation: UUID) -> list[Difference]:
+    """Ten for each table at most, then their number; ``generation`` names the live ones' search key."""
+    found: list[Difference] = []
+    for table in metadata.sorted_tables:
+        if table not in _SEPARATE:
+            found += _told(table, _differences(_pages(live, table), _pages(again, table), table))
+    found += _told(search_tokens, _token_differences(live, again, keyring, generation))
+    return found
 
 
-def _compare_table(
-    installation: Installation, table: Table, live: Connection, replayed: Connection, findings: Findings
-) -> None:
-    differences = list(_differences(_rows(live, table), _rows(replayed, table), table))
-    if table is search_tokens:
-        differences = _still_openable(installation, live, differences)
-    for what, key in differences[:_MOST]:
-        findings.note(f"vue {table.name} {_written(key)} : {what}")
-    if len(differences) > _MOST:
-        findings.note(f"vue {table.name} : {len(differences) - _MOST} autres différences")
+def _told(table: Table, different: Iterable[tuple[str, Key]]) -> list[Difference]:
+    told, number = [], 0
+    for number, (what, key) in enumerate(different, start=1):
+        if number <= _MOST:
+            told.append(Difference(table.name, " ".join(str(part) for part in key), what))
+    if number > _MOST:
+        told.append(Difference(table.name, "", f"{number - _MOST} autres différences"))
+    return told
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[RowMapping]:
-    yield from connection.execute(_ordered(table, connection.dialect.name)).mappings()
+def _pages(connection: Connection, table: Table) -> Iterator[list[Values]]:
+    chosen = _ordered(table, connection.dialect.name).execution_options(yield_per=_PAGE)
+    for rows in connection.execute(chosen).partitions():
+        yield [tuple(row) for row in rows]
 
 
 def _ordered(table: Table, dialect: str) -> Select[Any]:
@@ -78,53 +66,75 @@ def _ordered(table: Table, dialect: str) -> Select[Any]:
     keys = list(table.primary_key.columns)
     order = [key.collate("C") if dialect == "postgresql" and isinstance(key.type, Text) else key for key in keys]
     chosen = select(table).order_by(*order)
-    if table is open_counts:
-        chosen = chosen.where(open_counts.c.n != 0)  # a count that fell to nothing says nothing
-    return chosen.execution_options(yield_per=1_000)
+    return chosen.where(open_counts.c.n != 0) if table is open_counts else chosen  # none of a kind says nothing
 
 
 def _differences(
-    live: Iterator[RowMapping], replayed: Iterator[RowMapping], table: Table
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Both sides are sorted by key, so one pass finds what is missing, too much or otherwise."""
-    names = [column.name for column in table.primary_key]
-    left, right = next(live, None), next(replayed, None)
+    live: Iterator[list[Values]], again: Iterator[list[Values]], table: Table
+) -> Iterator[tuple[str, Key]]:
+    """Both sides are sorted by key: pages are compared whole, and row by row from the first that differs."""
+    left: list[Values] | None = []
+    right: list[Values] | None = []
+    while left == right and left is not None:
+        left, right = next(live, None), next(again, None)
+    if left is None and right is None:
+        return
+    ours, theirs = chain(left or [], chain.from_iterable(live)), chain(right or [], chain.from_iterable(again))
+    yield from _row_by_row(ours, theirs, table)
+
+
+def _row_by_row(live: Iterator[Values], again: Iterator[Values], table: Table) -> Iterator[tuple[str, Key]]:
+    names = table.columns.keys()
+    places = [names.index(column.name) for column in table.primary_key]
+    left, right = next(live, None), next(again, None)
     while left is not None or right is not None:
-        mine = _key(left, names) if left is not None else None
-        other = _key(right, names) if right is not None else None
+        mine = _key(left, places) if left is not None else None
+        other = _key(right, places) if right is not None else None
         if other is None or (mine is not None and mine < other):
             yield "en trop", mine or ()
             left = next(live, None)
         elif mine is None or other < mine:
             yield "manque", other
-            right = next(replayed, None)
+            right = next(again, None)
         else:
-            if changed := [name for name in _columns(table) if left[name] != right[name]]:  # type: ignore[index]
-                yield "diffère : " + ", ".join(changed), mine
-            left, right = next(live, None), next(replayed, None)
+            if left != right:
+                pairs = zip(names, left or (), right or (), strict=True)
+                yield "diffère : " + ", ".join(name for name, a, b in pairs if a != b), mine
+            left, right = next(live, None), next(again, None)
 
 
-def _columns(table: Table) -> list[str]:
-    return [column.name for column in table.columns]
+def _key(row: Values, places: Sequence[int]) -> Key:
+    return tuple(value.hex if isinstance(value := row[place], UUID) else value for place in places)
 
 
-def _key(row: RowMapping, names: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(value.hex if isinstance(value := row[name], UUID) else value for name in names)
+def _token_differences(
+    live: Connection, again: Connection, keyring: Keyring, generation: UUID
+) -> Iterator[tuple[str, Key]]:
+    """By the numbers of the demands, some hundreds at a time; what is told names a demand and no token."""
+    yield from _strays(live)
+    searching, after = Searching(keyring, generation), 0
+    chosen = select(current.c.seq, current.c.demand_id, current.c.service, current.c.applicant).order_by(current.c.seq)
+    while rows := again.execute(chosen.where(current.c.seq > after).limit(_CHUNK)).all():
+        first, after = after, rows[-1].seq
+        wanted = set(searching.rows([(row.seq, row.demand_id, row.service, row.applicant) for row in rows]))
+        found = set(_tokens(live, first, after))
+        readable = set(keyring.keys([row.demand_id for row in rows]))
+        open_now = {row.seq for row in rows if row.demand_id in readable}
+        for seq in sorted({token[2] for token in wanted - found} & open_now):
+            yield "manque", (seq,)
+        for seq in sorted({token[2] for token in found - wanted} & open_now):
+            yield "en trop", (seq,)
 
 
-def _still_openable(
-    installation: Installation, live: Connection, differences: list[tuple[str, tuple[Any, ...]]]
-) -> list[tuple[str, tuple[Any, ...]]]:
-    """A demand closed since the snapshot has no key any more, so the replay could not make its tokens."""
-    numbers = sorted({key[-1] for what, key in differences if what == "en trop"})
-    closed: set[int] = set()
-    for start in range(0, len(numbers), _CHUNK):
-        chosen = select(current.c.seq, current.c.demand_id).where(current.c.seq.in_(numbers[start : start + _CHUNK]))
-        owners = {row.seq: row.demand_id for row in live.execute(chosen)}
-        keys = installation.keyring.keys(owners.values())
-        closed |= {seq for seq, owner in owners.items() if owner not in keys}
-    return [(what, key) for what, key in differences if key[-1] not in closed]
+def _tokens(connection: Connection, first: int, last: int) -> Iterator[tuple[str, bytes, int]]:
+    chosen = select(search_tokens).where(search_tokens.c.seq > first, search_tokens.c.seq <= last)
+    for service, token, seq in connection.execute(chosen):
+        yield service, bytes(token), seq
 
 
-def _written(key: tuple[Any, ...]) -> str:
-    return " ".join("…" if isinstance(part, bytes) else str(part) for part in key)
+def _strays(live: Connection) -> Iterator[tuple[str, Key]]:
+    """Tokens of demands that are not in the lists."""
+    listed = select(current.c.seq).where(current.c.seq == search_tokens.c.seq).exists()
+    chosen = select(search_tokens.c.seq).distinct().where(~listed).order_by(search_tokens.c.seq)
+    for seq in live.scalars(chosen.execution_options(yield_per=_PAGE)):
+        yield "en trop", (seq,)

@@ -18,13 +18,17 @@ from store.access_log import AccessLog
 from store.activations import Activations
 from store.clients import ApiClients
 from store.credentials import Credentials
+from store.followers import Followers
 from store.leases import Leases
 from store.outbox import Outbox
+from store.preferences import Preferences
 from store.register import Register
 from store.sessions import Sessions
 from store.sweeps import Sweeps
 from store.throttles import Throttles
 from suivi.calendars import calendars
+from suivi.rebuilding import rebuild
+from suivi.records import StoredRecords
 from suivi.settings import Settings
 from suivi.stores import (
     Stores,
@@ -46,6 +50,7 @@ class Installation:
     def __init__(self, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> None:
         self.settings, self.clock, self.random_bytes, self.zone = settings, clock, random_bytes, settings.zone
         self.stores = Stores(settings, random_bytes)
+        self.calendars = calendars(self.zone)
         self.secrets, self.keyring = self.stores.secrets, self.stores.keyring
         self.after_save: list[Callable[[], object]] = []
         self.projection_error: str | None = None
@@ -57,29 +62,33 @@ class Installation:
         with founding_alone(settings):
             prepare_secret(settings, random_bytes)
             installation = cls(settings, clock, random_bytes)
-            installation.stores.create(clock())
+            if not installation.stores.create(clock()):
+                rebuild(installation.stores, installation.calendars, clock(), wait=True)
         return installation._assemble()
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> Self:
-        """Open an installation; raises CommandRefused when there is none, or of another version."""
+    def open(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes, *, views: bool = True) -> Self:
+        """Open an installation; raises CommandRefused when there is none, or of another version.
+
+        Without ``views`` the read models may be missing or of another version.
+        """
         require_directory(settings)
         installation = cls(settings, clock, random_bytes)
-        installation.stores.require()
+        installation.stores.require(views=views)
         return installation._assemble()
 
     def _assemble(self) -> Self:
         stores = self.stores
         self.register = Register(register_environment(self.settings), stores.events)
         self.outbox = Outbox(stores.events)
-        self.calendars = calendars(self.zone)
+        self.records = StoredRecords(stores.events)
         self.projector = Projector(
             stores.views,
-            self.register.notifications,
-            self.register.fact,
+            self.records,
             self.keyring,
             self.calendars,
             forgotten=stores.empty_views_log,
+            served=stores.generations,
         )
         self.office = Office(
             self.register,
@@ -99,6 +108,7 @@ class Installation:
         self.credentials, self.sessions, self.throttles = Credentials(accounts), Sessions(accounts), Throttles(accounts)
         self.activations, self.clients = Activations(accounts), ApiClients(accounts)
         self.access_log, self.leases, self.sweeps = AccessLog(accounts), Leases(accounts), Sweeps(accounts)
+        self.preferences, self.followers = Preferences(accounts), Followers(self.stores.events)
 
     def saved(self) -> None:
         """After every save: agents read what they just did. A fact that cannot be projected never undoes a command."""

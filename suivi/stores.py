@@ -12,19 +12,22 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from projections.tables import position
 from projections.views import WrongViews, create_views, found_views, read_position
-from store import accounts, events, keyring, sweeps
-from store.engines import FULL, NORMAL, UnsafeStore, sqlite_engine
+from store import accounts, events, followers, keyring, pace, preferences, sweeps
+from store import outbox_rows as outbox
+from store.engines import FULL, UnsafeStore, sqlite_engine
 from store.epochs import Epochs
 from store.keyring import StoredKeyring
 from store.schema import Step, WrongVersion, found_version, require_version, upgrade
 from store.secrets import MASTER_FILE, SECRET_BYTES, BadSecret, Secrets, new_master_file, read_master
 from store.transactions import creating
+from suivi.generations import FileGenerations, Generations
 from suivi.refusals import CommandRefused
-from suivi.settings import STORES, Settings
+from suivi.settings import Settings
 
 _PRIVATE: Final = 0o700
-_SEARCH: Final = "search"
+SEARCH: Final = "search"
 KEY_VERSION: Final = 1
 
 
@@ -33,8 +36,19 @@ def _first_accounts(connection: Connection) -> None:
     sweeps.create_tables(connection)
 
 
-EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables}
-ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts}
+def _second_events(connection: Connection) -> None:
+    outbox.add_agents(connection)
+    followers.create_tables(connection)
+    pace.create_tables(connection)
+
+
+def _second_accounts(connection: Connection) -> None:
+    accounts.keep_links(connection)
+    preferences.create_tables(connection)
+
+
+EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables, 2: _second_events}
+ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts, 2: _second_accounts}
 
 
 class Stores:
@@ -43,31 +57,48 @@ class Stores:
     def __init__(self, settings: Settings, random_bytes: Callable[[int], bytes]) -> None:
         self.settings, self.random_bytes = settings, random_bytes
         self.secrets = read_secrets(settings)
-        self.events, self.views, self.keys, self.accounts = (open_store(settings, name) for name in STORES)
+        self.events, self.keys, self.accounts = (open_store(settings, name) for name in ("events", "keys", "accounts"))
+        self.generations = open_generations(settings)
+        self.views = self.generations.engine
         self.epochs = Epochs(settings.keys_dir, self.secrets.key("epoch keys"), random_bytes)
         self.keyring = StoredKeyring(self.keys, self.epochs, random_bytes, settings.data_dir / "keyring")
 
-    def create(self, now: datetime) -> None:
-        """Make or upgrade every store; harmless when repeated, and after a crash in between."""
+    def create(self, now: datetime) -> bool:
+        """Make or upgrade every store; harmless when repeated, and after a crash in between.
+
+        Whether the read models fit this program: they are not upgraded but built again.
+        """
         try:
             upgrade(self.events, "events", EVENT_STEPS)
             upgrade(self.accounts, "accounts", ACCOUNT_STEPS)
             upgrade(self.keys, "keys", {KEY_VERSION: lambda c: keyring.create_tables(c, self.epochs.new)})
         except WrongVersion as error:
             raise _other_version(error) from error
+        return self._create_views(now)
+
+    def _create_views(self, now: datetime) -> bool:
         generation = UUID(bytes=self.random_bytes(16), version=4)
         with creating(self.views) as connection:
-            create_views(connection, generation)
-            found = read_position(connection).generation
-        self.keyring.mint([found], _SEARCH, now)
+            if not self.views.dialect.has_table(connection, position.name):
+                create_views(connection, generation)
+            try:
+                found = read_position(connection).generation
+            except WrongViews:
+                return False
+        self.keyring.mint([found], SEARCH, now)
+        return True
 
-    def require(self) -> None:
-        """Raise CommandRefused unless every store is there and of this program's version."""
+    def require(self, *, views: bool = True) -> None:
+        """Raise CommandRefused unless every store is there and of this program's version.
+
+        Without ``views`` for the one command that builds the read models again.
+        """
         try:
             require_version(self.events, "events", max(EVENT_STEPS))
             require_version(self.accounts, "accounts", max(ACCOUNT_STEPS))
             require_version(self.keys, "keys", KEY_VERSION)
-            self._require_views()
+            if views:
+                self._require_views()
         except WrongVersion as error:
             raise _other_version(error) from error
         except WrongViews as error:
@@ -113,15 +144,29 @@ class Stores:
 
 
 def open_store(settings: Settings, name: str) -> Engine:
-    """The engine of one store; the read models can be built again, so their last moments may be lost in a crash."""
-    lazy = name == "views"
+    """The engine of one store, other than the read models."""
     if name in settings.files:
-        return sqlite_engine(str(settings.files[name]), NORMAL if lazy else FULL)
-    try:
+        return sqlite_engine(str(settings.files[name]), FULL)
+    with _needing_postgres():
         from store.servers import SCHEMAS, postgres_engine  # noqa: PLC0415 — PostgreSQL is an extra
+    return postgres_engine(settings.servers[name], SCHEMAS[name])
+
+
+def open_generations(settings: Settings) -> Generations:
+    """Where the read models are; they can be built again, so their last moments may be lost in a crash."""
+    if "views" in settings.files:
+        return FileGenerations(settings.files["views"])
+    with _needing_postgres():
+        from suivi.schemas import SchemaGenerations  # noqa: PLC0415 — PostgreSQL is an extra
+    return SchemaGenerations(settings.servers["views"])
+
+
+@contextmanager
+def _needing_postgres() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise CommandRefused(f"Le module {error.name} manque pour PostgreSQL : installez suivi[postgres].") from error
-    return postgres_engine(settings.servers[name], SCHEMAS[name], lazy=lazy)
 
 
 def register_environment(settings: Settings) -> dict[str, str]:

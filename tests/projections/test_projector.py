@@ -14,8 +14,8 @@ from tests.installations import Town
 
 def projector(town: Town, page: int = 7) -> Projector:
     installation = town.installation
-    register, views = installation.register, installation.stores.views
-    return Projector(views, register.notifications, register.fact, installation.keyring, installation.calendars, page)
+    views, records = installation.stores.views, installation.records
+    return Projector(views, records, installation.keyring, installation.calendars, page)
 
 
 def test_several_readers_at_once_count_each_fact_once(town: Town) -> None:

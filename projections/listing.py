@@ -1,0 +1,169 @@
+"""The statements of the lists: one for each shape of question, composed once and kept."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    select,
+    tuple_,
+)
+
+from domain.instants import micros
+from domain.status import Status
+from projections.counting import AGENT, COUNTS, PROCESSABLE, SERVICES, allowed
+from projections.merging import in_order, key, merged
+from projections.naming import ARRIVAL, GATHER, WALK, arrived, bearing, borne
+from projections.reading import LISTED, Criteria, Scope
+from projections.tables import current, of_status, search_tokens
+
+_submitted: Final = current.c.submitted_at
+_due: Final = current.c.due_at
+SORTS: Final = {
+    "received": (current.c.submitted_at, False),
+    "-received": (current.c.submitted_at, True),
+    "due": (current.c.due_at, False),
+    "-due": (current.c.due_at, True),
+}
+OWN: Final = {"in_progress": Status.IN_PROGRESS, "on_hold": Status.ON_HOLD}
+"""The sections that hold an agent's own demands."""
+_SHAPES_KEPT: Final = 1_024
+_MOST: Final = bindparam("most", type_=Integer)
+_FILTERS: Final = ("reference", "procedure", "agent", "received_from", "received_before", "late")
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a question has in common with others: all but its values.
+
+    ``ranges`` are how many procedures or services it looks through, ``tokens`` how many words of a name it asks for,
+    the rarest first; ``naming`` is how those are found (``projections.naming``), ``hides`` that the agent may not read
+    every procedure there.
+    """
+
+    section: str
+    sort: str
+    status: str | None
+    filters: tuple[str, ...]
+    continued: bool
+    ranges: int
+    tokens: int = 0
+    naming: str = ""
+    hides: bool = False
+
+
+def shape_of(criteria: Criteria, scope: Scope) -> Shape:
+    """The shape of a question without its words."""
+    sort = criteria.sort if criteria.sort in SORTS else "received"
+    given = tuple(name for name in _FILTERS if getattr(criteria, name) not in (None, False))
+    ranges = len(ranges_of(criteria, scope))
+    return Shape(criteria.section, sort, criteria.status, given, bool(criteria.cursor), ranges)
+
+
+def ranges_of(criteria: Criteria, scope: Scope) -> tuple[str, ...]:
+    """The procedures or services that a list looks through; none for a list of the agent's own demands."""
+    if criteria.section in OWN:
+        return ()
+    if criteria.section == "untreated":
+        return tuple(code for code in scope.processable if criteria.procedure in (None, code))
+    return scope.services
+
+
+def values_of(criteria: Criteria, scope: Scope) -> dict[str, Any]:
+    """The values of a question, under the names of its statement."""
+    values: dict[str, Any] = {f"range{number}": name for number, name in enumerate(ranges_of(criteria, scope))}
+    values |= {name: getattr(criteria, name) for name in ("reference", "procedure", "agent")}
+    for name in ("received_from", "received_before"):
+        moment = getattr(criteria, name)
+        values[name] = None if moment is None else micros(moment)
+    return values
+
+
+@lru_cache(_SHAPES_KEPT)
+def listing(shape: Shape) -> Select[Any]:
+    """One page of a list in its order, each row with the numbers beside the sections."""
+    column, descending = SORTS[shape.sort]
+    order, listed = in_order(column, current.c.seq, descending=descending), select(*LISTED, *COUNTS)
+    conditions = list(_conditions(shape))
+    if shape.naming == GATHER:
+        chosen = current.c.seq.in_(bearing(0)), _within(shape)
+        return listed.where(*chosen, *conditions).order_by(*order).limit(_MOST)
+    if shape.naming == ARRIVAL:
+        within = [] if shape.section == "service" else [_within(shape)]
+        after = [_after(search_tokens.c.seq, descending=descending)] if shape.continued else []
+        ranges = [one.where(*after) for one in arrived(shape.ranges, [*within, *conditions])]
+        first = merged(ranges, _MOST, descending=descending)
+        by_seq = current.c.seq.desc() if descending else current.c.seq
+        return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(by_seq)
+    if shape.section in OWN:
+        return listed.where(*_own(shape.section), *conditions).order_by(*order).limit(_MOST)
+    first = merged([_key(column, one, conditions) for one in _ranges(shape)], _MOST, descending=descending)
+    return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(*order)
+
+
+def _key(column: ColumnElement[int], one: ColumnElement[bool], conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    return key(column, current.c.seq).where(one, *conditions)
+
+
+def _conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    """What narrows a list: read on the way, while the index of its order leads (``+ 0``, ``|| ''``: no column)."""
+    sorted_by, _ = SORTS[shape.sort]
+    submitted, due = (column if column is sorted_by else column + 0 for column in (_submitted, _due))
+    narrowing = {
+        "reference": current.c.reference == bindparam("reference"),
+        "procedure": current.c.procedure.concat("") == bindparam("procedure"),
+        "agent": current.c.agent.concat("") == bindparam("agent"),
+        "received_from": submitted >= bindparam("received_from"),
+        "received_before": submitted < bindparam("received_before"),
+        "late": due < bindparam("now"),
+    }
+    yield from (narrowing[name] for name in shape.filters)
+    if shape.status is not None:
+        known = shape.status in set(Status)
+        yield current.c.status.concat("") == literal_column(f"'{shape.status}'") if known else false()
+    if shape.continued and shape.naming != ARRIVAL:
+        column, descending = SORTS[shape.sort]
+        yield _after(column, current.c.seq, descending=descending)
+    if shape.tokens:
+        if shape.hides:
+            yield current.c.procedure.not_in(bindparam("unreadable", expanding=True))
+        yield from (borne(place) for place in range(0 if shape.naming == WALK else 1, shape.tokens))
+
+
+def _after(*columns: ColumnElement[int], descending: bool) -> ColumnElement[bool]:
+    """The condition that continues a page: keyset, never OFFSET."""
+    place = [bindparam(name, type_=BigInteger) for name in ("value", "seq")][-len(columns) :]
+    here, there = tuple_(*columns), tuple_(*place)
+    return here < there if descending else here > there
+
+
+def _own(section: str) -> list[ColumnElement[bool]]:
+    return [of_status(OWN[section]), current.c.agent == AGENT, allowed(current)]
+
+
+def _ranges(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    """One range of an index for each procedure of « Non traitées », for each service of « Du service »."""
+    for number in range(shape.ranges):
+        one: BindParameter[str] = bindparam(f"range{number}")
+        if shape.section == "untreated":
+            yield and_(of_status(Status.UNTREATED), current.c.procedure == one)
+        else:
+            yield current.c.service == one
+
+
+def _within(shape: Shape) -> ColumnElement[bool]:
+    """The section where tokens lead: nothing else may lead the planner, so these columns are made expressions."""
+    if shape.section in OWN:
+        return and_(of_status(OWN[shape.section]), current.c.agent.concat("") == AGENT, allowed(current))
+    if shape.section == "untreated":
+        return and_(of_status(Status.UNTREATED), current.c.procedure.concat("").in_(PROCESSABLE))
+    return current.c.service.concat("").in_(SERVICES)

@@ -1,0 +1,63 @@
+"""How demands that bear a name are found by their tokens; a frequent name must cost no more than a rare one."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, literal, select
+
+from projections.merging import key
+from projections.tables import current, search_tokens
+
+GATHER: Final = "gather"
+"""Few bear the rarest word: all of them are looked up and sorted."""
+ARRIVAL: Final = "arrival"
+"""Many bear it: they are listed in the order in which they arrived, in which the tokens stand."""
+WALK: Final = "walk"
+"""Many bear it, and another order is asked for: the list is followed until a page is full."""
+MOST_SORTED: Final = 50
+_other: Final = search_tokens.alias("borne")
+_REACH: Final[BindParameter[Any]] = bindparam("reach", expanding=True)
+
+
+def named(found: Sequence[bytes], reach: Sequence[str], unreadable: Sequence[str]) -> dict[str, Any]:
+    """Tokens and where to look for them, under the names that statements give them."""
+    values: dict[str, Any] = {f"token{number}": token for number, token in enumerate(found)}
+    values |= {f"reach{number}": service for number, service in enumerate(reach)}
+    return values | {"reach": reach, "unreadable": unreadable}
+
+
+@lru_cache(16)
+def frequencies(number: int) -> Select[Any]:
+    """How many demands bear each of some tokens, as far as it matters."""
+    counted = (bearing(place).limit(MOST_SORTED + 1).subquery() for place in range(number))
+    return select(*(select(func.count()).select_from(some).scalar_subquery() for some in counted))
+
+
+def bearing(place: int) -> Select[Any]:
+    """The demands within reach that bear a token."""
+    return select(search_tokens.c.seq).where(
+        search_tokens.c.service.in_(_REACH), search_tokens.c.token == bindparam(f"token{place}")
+    )
+
+
+def arrived(services: int, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Select[Any]]:
+    """The demands of each service that bear the rarest token, as they stand in the tokens' own order."""
+    told = select(literal(1)).where(current.c.seq == search_tokens.c.seq, *conditions).correlate(search_tokens)
+    fitting = [told.limit(1).scalar_subquery() == 1] if conditions else []
+    for number in range(services):
+        yield key(search_tokens.c.seq, search_tokens.c.seq).where(
+            search_tokens.c.service == bindparam(f"reach{number}"),
+            search_tokens.c.token == bindparam("token0"),
+            *fitting,
+        )
+
+
+def borne(place: int) -> ColumnElement[bool]:
+    """Whether a demand bears a token: a scalar, as PostgreSQL would gather all that do for an EXISTS."""
+    found = select(literal(1)).where(
+        _other.c.service == current.c.service,
+        _other.c.token == bindparam(f"token{place}"),
+        _other.c.seq == current.c.seq,
+    )
+    return found.correlate(current).limit(1).scalar_subquery() == 1

@@ -1,0 +1,195 @@
+"""Every query of the lists, searches, counters, the journal and the statistics follows an index, on both databases.
+
+The statements are those that the readers really execute. What may be scanned is named: tables that do not grow with the
+number of demands. What may be sorted is named: rows already cut to a page, and at most fifty that bear a name.
+PostgreSQL prefers a scan or a sort of a few thousand rows, so these are made dear: what is left no index serves.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, select
+
+from projections.journal import JournalCriteria
+from projections.reading import Criteria, Scope
+from projections.tables import journal, metadata, position
+from tests.installations import Town
+from tests.projections.large_views import AGENTS, PROCEDURES, SERVICES, fill
+
+NOW = datetime(2027, 3, 2, tzinfo=UTC)
+SMALL = {"position", "open_counts", "agents", "procedures"}
+LARGE = set(metadata.tables) - SMALL
+CODES = tuple(code for code, _ in PROCEDURES)
+OWN = tuple(code for code, service in PROCEDURES if service == SERVICES[0])
+SCOPES = (
+    Scope(AGENTS[0], OWN, SERVICES[:1], SERVICES[:1]),
+    Scope(AGENTS[0], CODES, SERVICES, SERVICES, CODES[:1]),
+    Scope(AGENTS[0], (*OWN, CODES[1]), SERVICES[:1], SERVICES[:2]),
+)
+FILTERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"procedure": CODES[0]},
+    {"agent": AGENTS[0]},
+    {"received_from": NOW - timedelta(days=90), "received_before": NOW},
+    {"late": True},
+    {"status": "EN_ATTENTE"},
+    {"reference": "P00X-000000000000"},
+    {"words": ("mar",)},
+    {"words": ("mar", "dubois")},
+    {"words": ("nobody",)},
+    {"words": ("mar",), "procedure": CODES[0], "late": True},
+)
+Statement = tuple[str, Any]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Iterator[Town]:
+    town = Town(tmp_path_factory.mktemp("views"), kind=kind)
+    views, keyring = town.installation.stores.views, town.installation.keyring
+    with views.connect() as connection:
+        generation = connection.scalars(select(position.c.generation)).one()
+    fill(views, keyring.keys([generation])[generation])
+    if kind == "postgres":
+        with views.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+    yield town
+    town.close()
+
+
+def executed(engine: Engine, read: Callable[[], object]) -> list[Statement]:
+    """What a reader sends to the read models."""
+    seen: list[Statement] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        read()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return [found for found in seen if found[0].lstrip().upper().startswith("SELECT")]
+
+
+def faults(connection: Connection, statement: Statement) -> list[str]:
+    """What is wrong with the plan of a statement; nothing for a sound one."""
+    text, parameters = statement
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters).all()
+        return faults_of_sqlite([(row[1], row[3]) for row in rows])
+    for way in ("seqscan", "bitmapscan", "sort"):
+        connection.exec_driver_sql(f"SET enable_{way} = off")
+    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}", parameters).scalar_one()
+    plan = json.loads(found) if isinstance(found, str) else found
+    return list(faults_of_postgres(plan[0]["Plan"]))
+
+
+def faults_of_sqlite(plan: list[tuple[int, str]]) -> list[str]:
+    """A scan of a large table, save in the order of an index until a page is full; a sort of more than a page."""
+    found = []
+    for parent, detail in plan:
+        scanned = re.match(r"SCAN (\w+)(?: AS \w+)?(.*)", detail)
+        in_order = scanned is not None and "USING INDEX journal_by_closing" in scanned[2]
+        if scanned is not None and scanned[1] in LARGE and not in_order:
+            found.append(detail)
+        if detail == "USE TEMP B-TREE FOR ORDER BY":
+            first = next(other for where, other in plan if where == parent)
+            by_rarest = re.fullmatch(r"SEARCH current_demands USING INDEX \w+ \(seq=\?\)", first)
+            page = re.match(r"(SCAN|MATERIALIZE|CO-ROUTINE) \(?(anon_|subquery)", first)
+            if not by_rarest and not page:
+                found.append(f"{detail} after {first}")
+    return found
+
+
+def faults_of_postgres(node: dict[str, Any]) -> Iterator[str]:
+    """A sequential scan of a large table; a sort of rows that no limit cut, nor a rare name."""
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+        yield f"Seq Scan on {node['Relation Name']}"
+    if node["Node Type"] in ("Sort", "Incremental Sort") and not any(map(_is_cut, node["Plans"])):
+        yield f"Sort by {node['Sort Key']} of {[inner['Node Type'] for inner in node['Plans']]}"
+    for inner in node.get("Plans", ()):
+        yield from faults_of_postgres(inner)
+
+
+def _is_cut(node: dict[str, Any]) -> bool:
+    """Whether rows come from a page, from the tokens of a name, from a small table or one group of figures."""
+    if node["Node Type"] in ("Limit", "Aggregate", "Group"):
+        return True
+    if node["Node Type"] == "Index Scan" and "(reference =" in node.get("Index Cond", ""):
+        return True
+    if node.get("Relation Name") in SMALL | {"search_tokens", "daily_counts", "delay_buckets"}:
+        return True
+    return any(map(_is_cut, node.get("Plans", ())))
+
+
+def check(town: Town, read: Callable[[], object]) -> int:
+    views = town.installation.stores.views
+    statements = executed(views, read)
+    with views.connect() as connection:
+        for statement in statements:
+            assert faults(connection, statement) == [], statement
+    return len(statements)
+
+
+@pytest.mark.parametrize("section", ["untreated", "in_progress", "on_hold", "service"])
+@pytest.mark.parametrize("sort", ["received", "-received", "due", "-due"])
+def test_no_list_scans_or_sorts(filled: Town, section: str, sort: str) -> None:
+    lists, number = filled.installation.lists, 0
+    for scope, filters in product(SCOPES, FILTERS):
+        criteria = Criteria(section, sort=sort, **filters)
+        number += check(filled, lambda c=criteria, s=scope: lists.page(c, s, NOW))  # type: ignore[misc]
+        cursor = lists.page(criteria, scope, NOW).next
+        if cursor is not None:
+            further = Criteria(section, sort=sort, cursor=cursor, **filters)
+            number += check(filled, lambda c=further, s=scope: lists.page(c, s, NOW))  # type: ignore[misc]
+    assert number > len(SCOPES) * len(FILTERS)
+
+
+def test_no_counter_and_no_home_page_scans_or_sorts(filled: Town) -> None:
+    lists = filled.installation.lists
+    for scope in SCOPES:
+        assert check(filled, lambda s=scope: lists.counters(s, NOW)) == 1  # type: ignore[misc]
+        assert check(filled, lambda s=scope: lists.urgent(s, NOW, 12)) == 1  # type: ignore[misc]
+    assert check(filled, filled.installation.people.known) == 1
+
+
+def test_no_page_of_the_journal_scans_or_sorts(filled: Town) -> None:
+    reader = filled.installation.journal
+    filters: tuple[dict[str, Any], ...] = (
+        {},
+        {"archived": False, "archive_limit": NOW - timedelta(days=365)},
+        {"archived": True, "archive_limit": NOW - timedelta(days=30)},
+        {"procedure": CODES[0]},
+        {"service": SERVICES[0]},
+        {"agent": AGENTS[0]},
+        {"event_type": "appel_usager"},
+        {"agent": AGENTS[0], "event_type": "appel_usager", "procedure": CODES[0]},
+        {"closed_from": NOW - timedelta(days=200), "closed_before": NOW - timedelta(days=100)},
+        {"reference": "P00X-000000003000"},
+    )
+    for scope, chosen in product((None, *SCOPES), filters):
+        assert check(filled, lambda c=chosen, s=scope: reader.page(JournalCriteria(**c), s)) == 1  # type: ignore[misc]
+        cursor = reader.page(JournalCriteria(limit=5, **chosen), scope).next
+        if cursor is not None:
+            further = JournalCriteria(cursor=cursor, limit=5, **chosen)
+            check(filled, lambda c=further, s=scope: reader.page(c, s))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("by", [None, "procedure", "service", "agent", "channel", "day", "week", "month", "year"])
+def test_no_figure_scans_or_sorts(filled: Town, by: str | None) -> None:
+    figures = filled.installation.statistics.figures
+    assert check(filled, lambda: figures(date(2025, 1, 1), date(2025, 12, 31), by, NOW.date())) >= 3
+    assert check(filled, lambda: figures(None, None, by, NOW.date())) >= 4
+
+
+def test_the_guard_sees_a_scan_and_a_sort(filled: Town) -> None:
+    by_outcome = select(journal.c.seq).where(journal.c.outcome == "refusee").order_by(journal.c.taken_at)
+    views = filled.installation.stores.views
+    with views.connect() as connection:
+        (statement,) = executed(views, lambda: connection.execute(by_outcome).all())
+        assert faults(connection, statement)
