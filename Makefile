@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint types bench faults lock clean help
+.PHONY: setup demo test lint types bench bench-peers faults lock clean help
 
 PORT ?= 8000
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := domain store projections web workers suivi
@@ -17,6 +18,7 @@ EDITABLE = $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 # Stamps: what is installed, so that a second run is instant. The environment for development serves the demo as well.
 DEV := $(VENV)/.dev
 RUNTIME := $(VENV)/.runtime
+PEERS := $(VENV)/peers/.ready
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Suivi needs Python 3.11 or newer with venv (Debian: apt install python3-venv)." >&2; exit 1; }
@@ -41,7 +43,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## run a fictitious town hall o
 	$(BIN)/suivi demo --port $(PORT)
 
 test: $(DEV) ## run every test (PYTEST_ARGS=… for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(DEV) ## check style, formatting and the layers between packages
 	$(BIN)/ruff check .
@@ -51,11 +53,18 @@ lint: $(DEV) ## check style, formatting and the layers between packages
 types: $(DEV) ## check types, strictly
 	$(BIN)/mypy $(PACKAGES)
 
-bench: $(DEV) ## measure speed against the figures in docs
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## measure speed against its targets (BENCH_ARGS=--full for a million demands)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-faults: $(DEV) ## kill, fill and cut everything, at full length
-	SUIVI_FAULTS=full $(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+bench-peers: $(PEERS) bench ## the same beside django-helpdesk, in an environment of its own
+
+$(PEERS): benchmarks/peers/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip --disable-pip-version-check --no-input install --quiet --requirement $<
+	@touch $(PEERS)
+
+faults: $(DEV) ## kill, fill and cut everything, at full length, on both databases
+	SUIVI_FAULTS=full $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults $(PYTEST_ARGS)
 
 UV = $(VENV)/lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header setup.cfg
 
@@ -70,4 +79,4 @@ clean: ## remove .venv and every cache, keep the data
 	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

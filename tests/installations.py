@@ -62,7 +62,8 @@ class Town:
         original, template = _founded(kind)
         self._url = create_database(template) if template else ""
         own = addresses(self._url) if self._url else {}
-        settings = read_settings({"SUIVI_DATA_DIR": str(directory), **own, **(environment or {})})
+        self.environment = {"SUIVI_DATA_DIR": str(directory), **own, **(environment or {})}
+        settings = read_settings(self.environment)
         if not directory.exists() or not any(directory.iterdir()):
             copytree(original, directory, dirs_exist_ok=True)
         self.installation = Installation.create(settings, self.clock, self.random.randbytes)

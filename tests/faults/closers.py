@@ -1,4 +1,4 @@
-"""Processes that close a demand and die inside: run in a child by ``service.child``."""
+"""Processes that close a demand or turn the epoch, and die or stop inside: run in a child by ``service.child``."""
 
 import os
 import secrets
@@ -9,6 +9,7 @@ from typing import Any
 from domain.handle import DemandHandle
 from domain.office import Office
 from store.keyring import StoredKeyring
+from store.transactions import writing
 from suivi.compose import Installation
 from suivi.opening import now
 from suivi.settings import read_settings
@@ -52,6 +53,30 @@ def turn_and_die(environment: Mapping[str, str], point: str) -> None:
         }[point]
         setattr(keyring, name, die)
         keyring.turn()
+
+
+def stop_inside_a_write(environment: Mapping[str, str], place: str) -> None:
+    """Take part in a store's writing, and be stopped there: while the epoch turns, or in the events' own file."""
+    with _opened(environment) as installation:
+        if place == "keys":
+            installation.stores.epochs.wrap = _stopping(installation.stores.epochs.wrap)  # type: ignore[method-assign]
+            installation.keyring.turn()
+        else:
+            with writing(getattr(installation.stores, place)):
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _stopping(act: Callable[..., bytes]) -> Callable[..., bytes]:
+    """Stop before the first of many."""
+
+    def stopped(*arguments: Any) -> bytes:
+        if not once:
+            once.append(True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return act(*arguments)
+
+    once: list[bool] = []
+    return stopped
 
 
 def die(*_: object) -> None:

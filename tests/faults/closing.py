@@ -18,6 +18,11 @@ def count(small: int, full: int) -> int:
     return full if FULL else small
 
 
+def unable(reason: str) -> BaseException:
+    """What a proof raises that cannot run here: skipped, and with CI=true failed."""
+    return (pytest.fail.Exception if os.environ.get("CI") == "true" else pytest.skip.Exception)(reason)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write the closing lines of the proofs that passed."""
     lines = [

@@ -1,14 +1,17 @@
 """A furnished town hall for each proof, a mail server, and the line of counts that closes it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.databases import KINDS, addresses, create_database
 from tests.faults.closing import FULL, PROPERTY, Closing
-from tests.faults.hall import Hall, furnish, make_hall
-from tests.faults.stores import STORES
+from tests.faults.hall import Hall, copied, furnish
+from tests.faults.visitors import PRESENT
+from tests.workers.brokers import OwnRedis
 from tests.workers.smtp import Inbox, mail_server
 
 FULL_TIMEOUT_S = 3_600
@@ -32,7 +35,7 @@ def closes(record_property: Any, stores: str) -> Closing:
     return line
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=KINDS)
 def stores(request: pytest.FixtureRequest) -> str:
     """The kind of database."""
     kind: str = request.param
@@ -40,15 +43,32 @@ def stores(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("furnished") / "var"
-    furnish({"SUIVI_DATA_DIR": str(directory)})
-    return directory
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Hall]:
+    """The town hall that the proofs copy, furnished once for each kind of database."""
+
+    @cache
+    def made(kind: str) -> Hall:
+        directory = tmp_path_factory.mktemp("furnished") / "var"
+        found = addresses(create_database()) if kind == "postgres" else {}
+        hall = Hall(directory, {"SUIVI_DATA_DIR": str(directory)} | found)
+        furnish(hall.environment)
+        return hall
+
+    return made
 
 
 @pytest.fixture
-def hall(tmp_path: Path, stores: str, furnished: Path) -> Hall:
-    return make_hall(tmp_path / "var", stores, furnished)
+def hall(tmp_path: Path, stores: str, furnished: Callable[[str], Hall]) -> Iterator[Hall]:
+    with copied(furnished(stores), tmp_path / "var") as hall:
+        yield hall
+
+
+@pytest.fixture(autouse=True)
+def visitors_leave() -> Iterator[None]:
+    """A proof that fails leaves no connection to fail the next one."""
+    yield
+    for visitor in list(PRESENT):
+        visitor.leave()
 
 
 @pytest.fixture
@@ -61,3 +81,17 @@ def smtp_url(inbox: Inbox) -> Iterator[str]:
     """A real mail server that takes every letter."""
     with mail_server(inbox) as port:
         yield f"smtp://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A Redis server of the proof's own."""
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    with OwnRedis(directory) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(own_redis: OwnRedis) -> str:
+    return own_redis.url

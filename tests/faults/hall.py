@@ -20,7 +20,7 @@ from suivi.compose import Installation
 from suivi.founding import found
 from suivi.opening import now
 from suivi.settings import read_settings
-from tests.faults.stores import environment_of
+from tests.faults.stores import stores_of, url_of
 
 PASSWORD = "sept girafes dansent"
 TOKEN = "a token of the tests that opens nothing else"
@@ -71,14 +71,13 @@ def furnish(environment: Mapping[str, str]) -> None:
         installation.projector.catch_up()
 
 
-def make_hall(directory: Path, kind: str, template: Path) -> Hall:
-    """A new town hall; on SQLite a copy of one that was furnished before."""
-    environment = {"SUIVI_DATA_DIR": str(directory)} | environment_of(kind)
-    if kind == "sqlite":
-        copytree(template, directory, dirs_exist_ok=True)
-    else:
-        furnish(environment)
-    return Hall(directory, environment)
+@contextmanager
+def copied(original: Hall, directory: Path) -> Iterator[Hall]:
+    """A town hall that was furnished before, in another directory and, on PostgreSQL, in another database."""
+    url = url_of(original.environment)
+    with stores_of("postgres" if url else "sqlite", url) as found:
+        copytree(original.directory, directory, dirs_exist_ok=True)
+        yield Hall(directory, {"SUIVI_DATA_DIR": str(directory)} | found)
 
 
 def by_hand(actor: str = "system:test") -> Command:
@@ -93,6 +92,12 @@ def demands(facts: list[Fact]) -> dict[str, list[Fact]]:
         if isinstance(fact, Demand.Event):
             histories[references[fact.originator_id]].append(fact)
     return histories
+
+
+def queued(hall: Hall) -> int:
+    """How many letters still have to leave."""
+    with hall.opened() as installation:
+        return installation.outbox.counts().get("queued", 0)
 
 
 def form(**changes: Any) -> dict[str, Any]:

@@ -16,6 +16,8 @@ LIFE = (
     ("cloture", "Closed", {"outcome": "traitee", "comment": "fini", "decision": "send"}),
 )
 
+PAGES = ("/", "/demandes/non-traitees", "/demandes/en-cours", "/demandes/en-attente", "/demandes/service", "/journal")
+
 
 @dataclass
 class Ledger:
@@ -78,14 +80,31 @@ class Working:
             self._demand = None
 
 
-class Load:
-    """Two web sites and two agents, each in a thread of its own."""
+class Reading:
+    """An agent who looks at one list after the other."""
 
-    def __init__(self, port: int, ledger: Ledger, seed: int = 0) -> None:
+    def __init__(self, agent: AtWork, ledger: Ledger, random: Random) -> None:
+        self.visitor, self._ledger, self._random = agent, ledger, random
+
+    def step(self) -> None:
+        page = self._random.choice(PAGES)
+        answer = self.visitor.ask("GET", page)
+        if answer.status != 200:
+            self._ledger.wrong.append(f"GET {page} {answer.status} {answer.text[:200]}")
+
+
+Hand = Submitting | Working | Reading
+
+
+class Load:
+    """Two web sites and two agents, and readers if wanted, each in a thread of its own."""
+
+    def __init__(self, port: int, ledger: Ledger, seed: int = 0, *, readers: int = 0) -> None:
         waiting: SimpleQueue[str] = SimpleQueue()
-        self._hands: list[Submitting | Working] = [
+        self._hands: list[Hand] = [
             *(Submitting(Site(port), ledger, waiting, Random(f"site {seed} {n}")) for n in range(2)),
             *(Working(AtWork(port, code), ledger, waiting, Random(f"{code} {seed}")) for code in ("lea", "max")),
+            *(Reading(AtWork(port, "lea"), ledger, Random(f"reader {seed} {n}")) for n in range(readers)),
         ]
         self._stopping = Event()
         self._threads: list[Thread] = []
@@ -108,7 +127,7 @@ class Load:
         """When those requests had left that never got an answer."""
         return [hand.visitor.asked_at for hand in self._hands if hand.visitor.unanswered]
 
-    def _go(self, hand: Submitting | Working) -> None:
+    def _go(self, hand: Hand) -> None:
         try:
             while not self._stopping.is_set():
                 hand.step()

@@ -91,13 +91,14 @@ def become(environment: Mapping[str, str], log: str) -> None:
     sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115 — the process's own streams
 
 
-class Service:
-    """``suivi serve`` on one port, which answers once this is made."""
+class Resident:
+    """A command that stays until it is told to stop, and has said that it is ready once this is made."""
 
-    def __init__(self, hall: Hall, port: int | None = None, *, wrapper: Sequence[str] = (), **extra: str) -> None:
-        self.port, self.log = port or free_port(), hall.directory.parent / "serve.log"
+    READY = "travaille"
+
+    def __init__(self, hall: Hall, words: Sequence[str], *, wrapper: Sequence[str] = (), **extra: str) -> None:
+        self.log = hall.directory.parent / f"{words[0]}.log"
         environment = {**hall.environment, **extra}
-        words = ["serve", "--port", str(self.port)]
         self._out: IO[str] | None
         self._process: Running
         if wrapper or FULL:
@@ -109,7 +110,7 @@ class Service:
         self.pid, self._over = self._process.pid, False
         assert self._out is not None
         line = self._out.readline()
-        assert "répond" in line, self.log.read_text()
+        assert self.READY in line, self.log.read_text()
         if isinstance(self._process, Started) and wrapper:
             self.pid = self._process.traced()
 
@@ -140,6 +141,23 @@ class Service:
             self.signal(signal.SIGCONT)
             self.signal(signal.SIGKILL)
             self.end(20)
+
+
+class Service(Resident):
+    """``suivi serve`` on one port."""
+
+    READY = "répond"
+
+    def __init__(self, hall: Hall, port: int | None = None, *, wrapper: Sequence[str] = (), **extra: str) -> None:
+        self.port = port or free_port()
+        super().__init__(hall, ["serve", "--port", str(self.port)], wrapper=wrapper, **extra)
+
+
+class WorkerProcess(Resident):
+    """``suivi worker``, which delivers and sweeps beside the services."""
+
+    def __init__(self, hall: Hall, **extra: str) -> None:
+        super().__init__(hall, ["worker"], **extra)
 
 
 def suivi(hall: Hall, *words: str) -> "Command":

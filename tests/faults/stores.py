@@ -1,23 +1,32 @@
-"""Which databases the proofs run on: SQLite, and PostgreSQL where ``SUIVI_FAULTS_STORES`` names it."""
+"""The databases the proofs run on: the four files of SQLite, or one database of PostgreSQL that goes with the proof."""
 
-import os
-from uuid import uuid4
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-STORES = tuple(os.environ.get("SUIVI_FAULTS_STORES", "sqlite").split(","))
+import pytest
+
+from tests.databases import KINDS, addresses, postgres_database
+from tests.faults.closing import FULL
+
+only_sqlite = pytest.mark.parametrize("stores", ["sqlite"], indirect=True)
+only_postgres = pytest.mark.parametrize("stores", KINDS[1:], indirect=True)
+_both = pytest.mark.parametrize("stores", KINDS, indirect=True)
+small_on_sqlite = _both if FULL else only_sqlite
+"""``make faults`` proves it on both databases, ``make test`` on SQLite."""
+small_on_postgres = _both if FULL else only_postgres
+"""``make faults`` proves it on both databases, ``make test`` on PostgreSQL."""
 
 
-def environment_of(kind: str) -> dict[str, str]:
-    """The addresses of the stores: none for the files of the data directory, else a database of its own."""
+@contextmanager
+def stores_of(kind: str, template: str | None = None) -> Iterator[dict[str, str]]:
+    """The addresses of four empty stores, or of a copy of those at another address; none for SQLite's files."""
     if kind == "sqlite":
-        return {}
-    url = _new_database(os.environ["SUIVI_TEST_POSTGRES_URL"])
-    return {f"SUIVI_{name}_URL": url for name in ("EVENTS", "VIEWS", "KEYS", "ACCOUNTS")}
+        yield {}
+        return
+    with postgres_database(template) as url:
+        yield addresses(url)
 
 
-def _new_database(url: str) -> str:
-    import psycopg  # noqa: PLC0415 — an extra, needed only here
-
-    name = f"suivi_faults_{uuid4().hex}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # our own name
-    return f"{url.rpartition('/')[0]}/{name}"
+def url_of(environment: Mapping[str, str]) -> str | None:
+    """The address of the PostgreSQL database, where there is one."""
+    return environment.get("SUIVI_EVENTS_URL")

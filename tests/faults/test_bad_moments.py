@@ -5,32 +5,35 @@ import signal
 import sqlite3
 from collections import Counter
 from datetime import timedelta
+from email import message_from_bytes
 from pathlib import Path
 from threading import Event
 from typing import Any
 from uuid import UUID
 
 import pytest
+from aiosmtpd.smtp import Envelope
 from eventsourcing.persistence import StoredEvent
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.demand import Demand
 from domain.errors import Erased, Overtaken
 from domain.letters import LetterKind
 from domain.references import demand_id
 from domain.townhall import TOWNHALL_ID
+from store.events import stored_events
 from store.keyring import keys
 from store.leases import Leases
 from suivi.compose import Installation
 from suivi.opening import now
 from tests.faults.audit import audit, verified
-from tests.faults.closing import Closing
-from tests.faults.hall import Hall, by_hand, demands, taken
+from tests.faults.closing import FULL, Closing
+from tests.faults.hall import Hall, by_hand, demands, queued, taken
 from tests.faults.load import Ledger, Load
 from tests.faults.service import Service, suivi
-from tests.faults.stores import environment_of
+from tests.faults.stores import small_on_postgres, small_on_sqlite, stores_of
 from tests.faults.visitors import Site
-from tests.faults.waiting import until
+from tests.faults.waiting import PROMISED_S, state_of, until
 from tests.installations import Town
 from tests.projections.random_lives import STATE_CIVIL
 from tests.store.examples import golden_file
@@ -38,23 +41,27 @@ from tests.workers.smtp import Inbox, mail_server
 
 AWAKE = 20
 INITS = 3
-PROMISED_S = 60
+LEASE_OVER_S = 240
+FUTURE = "demand.from-the-future:9"
 
 
+@small_on_postgres
 @pytest.mark.xdist_group("faults-starts")
 def test_three_starting_processes_make_one_town_hall(tmp_path: Path, stores: str, closes: Closing) -> None:
-    hall = Hall(tmp_path / "var", {"SUIVI_DATA_DIR": str(tmp_path / "var")} | environment_of(stores))
-    ended = [command.done() for command in [suivi(hall, "init") for _ in range(INITS)]]
-    assert [code for code, _, _ in ended] == [0] * INITS, ended
-    verified(hall)
-    with hall.opened() as installation:
-        assert len(installation.people.procedures()) == 15
-        assert len(installation.stores.epochs.names()) == 1
+    with stores_of(stores) as found:
+        hall = Hall(tmp_path / "var", {"SUIVI_DATA_DIR": str(tmp_path / "var")} | found)
+        ended = [command.done() for command in [suivi(hall, "init") for _ in range(INITS)]]
+        assert [code for code, _, _ in ended] == [0] * INITS, ended
+        verified(hall)
+        with hall.opened() as installation:
+            assert len(installation.people.procedures()) == 15
+            assert len(installation.stores.epochs.names()) == 1
     closes(f"Bad moments: {INITS} starting processes made one town hall, one master secret and one epoch")
 
 
-def test_a_clock_that_steps_back_neither_stops_the_office_nor_unsorts_a_history(tmp_path: Path) -> None:
-    town = Town(tmp_path / "var")
+@small_on_sqlite
+def test_a_clock_that_steps_back_neither_stops_the_office_nor_unsorts_a_history(tmp_path: Path, stores: str) -> None:
+    town = Town(tmp_path / "var", kind=stores)
     lea = town.agent("lea", STATE_CIVIL)
     reference = town.submit()
     town.clock.move(hours=-3)
@@ -64,13 +71,13 @@ def test_a_clock_that_steps_back_neither_stops_the_office_nor_unsorts_a_history(
     instants = [fact.timestamp for fact in town.office.dossier(reference, None).facts]
     assert instants == sorted(instants)
     assert town.installation.keyring.keys([demand_id(reference)]) == {}
+    verified(Hall(tmp_path / "var", town.environment))
     town.close()
-    verified(Hall(tmp_path / "var", {"SUIVI_DATA_DIR": str(tmp_path / "var")}))
 
 
-def test_jobs_run_on_after_the_clock_stepped_back(tmp_path: Path) -> None:
+def test_jobs_run_on_after_the_clock_stepped_back(tmp_path: Path, stores: str) -> None:
     """A job done « tomorrow », or leased until then by a process that died, does not wait until tomorrow."""
-    town = Town(tmp_path / "var")
+    town = Town(tmp_path / "var", kind=stores)
     leases: Leases = town.installation.leases
     every = lease = timedelta(seconds=15)
     assert leases.take("erasures", town.clock(), lease, every)
@@ -84,9 +91,9 @@ def test_jobs_run_on_after_the_clock_stepped_back(tmp_path: Path) -> None:
     town.close()
 
 
-def test_letters_leave_although_the_clock_stepped_back(tmp_path: Path) -> None:
+def test_letters_leave_although_the_clock_stepped_back(tmp_path: Path, stores: str) -> None:
     """A letter queued « tomorrow » leaves today, and one claimed « tomorrow » by a process that died as well."""
-    town = Town(tmp_path / "var")
+    town = Town(tmp_path / "var", kind=stores)
     outbox, lease, longest = town.installation.outbox, timedelta(minutes=2), timedelta(hours=4)
     town.submit()
     town.clock.move(days=-1)
@@ -109,6 +116,7 @@ STALE = {
 }
 
 
+@small_on_sqlite
 @pytest.mark.parametrize("decided", ["before", "after"])
 @pytest.mark.parametrize("what", STALE)
 def test_a_stale_process_adds_nothing_to_a_closed_demand(hall: Hall, what: str, decided: str) -> None:
@@ -150,11 +158,13 @@ def require_fenced(installation: Installation, reference: str) -> None:
     assert (row.state, row.wrapped, row.epoch) == ("destroyed", None, None)
 
 
+@small_on_sqlite
 @pytest.mark.xdist_group("faults-sleeper")
 def test_a_service_that_sleeps_and_wakes_loses_and_doubles_nothing(hall: Hall, closes: Closing) -> None:
     """It is stopped with a letter in its hands; another one serves meanwhile; then it goes on where it was.
 
-    Not inside a write: whoever is stopped there keeps SQLite's lock, and the others answer 503 until it goes on.
+    In full it sleeps until its lease is over and the other one has delivered its letter as well. Not inside a write:
+    whoever is stopped there keeps SQLite's lock, and the others answer 503 until it goes on.
     """
     inbox, ledger = Sleeper(hall), Ledger()
     with mail_server(inbox) as mail_port:
@@ -167,6 +177,10 @@ def test_a_service_that_sleeps_and_wakes_loses_and_doubles_nothing(hall: Hall, c
                 load = Load(other.port, ledger)
                 load.begin()
                 until(lambda: ledger.acknowledged >= AWAKE, PROMISED_S, "another service works on")
+                if FULL:
+                    load.end()
+                    until(lambda: not queued(hall), LEASE_OVER_S, "the other one delivers the sleeper's letter")
+                    load.begin()
                 sleeper.signal(signal.SIGCONT)
                 inbox.awake.set()
                 before = ledger.acknowledged
@@ -180,11 +194,21 @@ def test_a_service_that_sleeps_and_wakes_loses_and_doubles_nothing(hall: Hall, c
     sent = Counter(fact.mail_id for fact in hall.facts() if isinstance(fact, Demand.MailSent))
     requested = [fact.mail_id for fact in hall.facts() if isinstance(fact, Demand.MailRequested)]
     assert set(sent) == set(requested)
+    assert set(sent.values()) == {1}
+    doubled = len(inbox.letters) - len(requested)
+    assert doubled == FULL
+    assert len({message_id(letter) for letter in inbox.letters}) == len(requested)
     verified(hall)
     closes(
         f"Bad moments: a worker stopped with a letter in hand and continued, {ledger.acknowledged} acknowledged, "
-        f"{len(requested)} letters, 0 facts lost or doubled"
+        f"{len(requested)} letters, {doubled} came twice with its Message-ID, 0 facts lost or doubled"
     )
+
+
+def message_id(letter: Envelope) -> str:
+    content = letter.content
+    assert isinstance(content, bytes)
+    return str(message_from_bytes(content)["Message-ID"])
 
 
 class Sleeper(Inbox):
@@ -208,7 +232,7 @@ def put_to_sleep(pid: int, hall: Hall) -> None:
     """Stop a process at a moment when it writes nothing."""
     for _ in range(200):
         os.kill(pid, signal.SIGSTOP)
-        until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", 5, "asleep")
+        until(lambda: state_of(pid) == "T", 5, "asleep")
         if not any(map(is_locked, hall.directory.glob("*.sqlite3"))):
             return
         os.kill(pid, signal.SIGCONT)
@@ -234,11 +258,7 @@ def ask(site: Site, key: str) -> str:
     return reference
 
 
-def queued(hall: Hall) -> int:
-    with hall.opened() as installation:
-        return installation.outbox.counts().get("queued", 0)
-
-
+@small_on_sqlite
 @pytest.mark.xdist_group("faults-unreadable")
 def test_a_fact_that_cannot_be_read_stops_the_lists_and_nothing_else(hall: Hall, closes: Closing) -> None:
     with Service(hall) as service:
@@ -267,7 +287,7 @@ def test_a_fact_that_cannot_be_read_stops_the_lists_and_nothing_else(hall: Hall,
 
 def unreadable(installation: Installation) -> None:
     """A fact of a version that this program does not know yet."""
-    future = StoredEvent(UUID(int=7), 1, "demand.from-the-future:9", b"{}")
+    future = StoredEvent(UUID(int=7), 1, FUTURE, b"{}")
     installation.register.recorder.insert_events([future])
 
 
@@ -276,12 +296,10 @@ def upgrade(hall: Hall) -> None:
     with hall.opened() as installation:
         townhall = installation.office.directory.townhall()
         state = golden_file("townhall.service-set:1").read_bytes()
+        known = {"topic": "townhall.service-set:1", "state": state}
+        known |= {"originator_id": TOWNHALL_ID, "originator_version": townhall.version + 1}
         with installation.stores.events.begin() as connection:
-            connection.exec_driver_sql(
-                f"UPDATE stored_events SET topic = 'townhall.service-set:1', state = X'{state.hex()}', "  # noqa: S608 — our own values
-                f"originator_id = '{TOWNHALL_ID.hex}', originator_version = {townhall.version + 1} "
-                "WHERE topic = 'demand.from-the-future:9'"
-            )
+            connection.execute(update(stored_events).where(stored_events.c.topic == FUTURE).values(known))
 
 
 def readiness(site: Site) -> tuple[int, dict[str, str]]:

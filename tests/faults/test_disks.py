@@ -3,31 +3,26 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.audit import audit, verified
-from tests.faults.closing import Closing, count
-from tests.faults.hall import Hall, make_hall
+from tests.faults.closing import Closing, count, unable
+from tests.faults.hall import Hall, copied
 from tests.faults.load import LIFE, Ledger
 from tests.faults.service import Service
+from tests.faults.stores import only_sqlite
 from tests.faults.tracing import SENDS, SYNCS, WRITES, Call, read_trace, strace, traced
-from tests.faults.visitors import Answer, AtWork, Site
+from tests.faults.visitors import AtWork, Site, require_refusal
 
-FRENCH = "Service momentanément indisponible"
 DISK_BYTES = 6 << 20
 
 
-@pytest.fixture
-def on_sqlite(stores: str) -> None:
-    if stores != "sqlite":
-        pytest.skip("the files of PostgreSQL are its own")
-
-
+@only_sqlite
 @pytest.mark.xdist_group("faults-strace")
-def test_the_answer_leaves_after_the_facts_are_on_the_disk(hall: Hall, on_sqlite: None, closes: Closing) -> None:
+def test_the_answer_leaves_after_the_facts_are_on_the_disk(hall: Hall, closes: Closing) -> None:
     trace, ledger = hall.directory.parent / "trace", Ledger()
     lives = count(5, 50)
     with Service(hall, wrapper=traced(trace, {*SYNCS, *WRITES, *SENDS})) as service:
@@ -96,11 +91,12 @@ def test_the_judgement_of_a_trace_is_able_to_fail() -> None:
     assert [call.name for call in read_trace([*begun, ended])] == ["sendto", "fdatasync"]
 
 
+@only_sqlite
 @pytest.mark.xdist_group("faults-strace")
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
 @pytest.mark.parametrize(("call", "when"), [("fdatasync", "2..3"), ("pwrite64", "3..6")])
 def test_an_error_of_the_disk_is_refused_and_service_goes_on(
-    hall: Hall, on_sqlite: None, call: str, when: str, error: str, closes: Closing
+    hall: Hall, call: str, when: str, error: str, closes: Closing
 ) -> None:
     """The events' log fails for a while in the middle of the work, and the same forms are sent until they are taken."""
     log, ledger, refused = hall.directory / "events.sqlite3-wal", Ledger(), 0
@@ -144,36 +140,32 @@ def send_until_taken(site: Site, key: str, ledger: Ledger) -> int:
     raise AssertionError("never taken again")
 
 
-def require_refusal(answer: Answer) -> None:
-    assert answer.status == 503, answer.text
-    assert FRENCH in answer.text
-
-
 @pytest.fixture
-def small_disk(tmp_path: Path, on_sqlite: None) -> Iterator[Path]:
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of a few megabytes; only root may make one."""
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
-        pytest.skip("a small tmpfs needs root")
+        raise unable("a small tmpfs needs root")
     disk = tmp_path / "disk"
     disk.mkdir()
     made = subprocess.run(
         [mount, "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", disk], check=False, capture_output=True, text=True
     )
     if made.returncode:
-        pytest.skip(f"a small tmpfs cannot be mounted here: {made.stderr.strip()}")
+        raise unable(f"a small tmpfs cannot be mounted here: {made.stderr.strip()}")
     yield disk
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@only_sqlite
 @pytest.mark.xdist_group("faults-disk")
 def test_a_full_disk_is_refused_and_service_goes_on_once_there_is_space(
-    small_disk: Path, furnished: Path, closes: Closing
+    small_disk: Path, furnished: Callable[[str], Hall], closes: Closing
 ) -> None:
     """The log of the service lies on the full disk as well."""
-    hall, ledger, refused = make_hall(small_disk / "var", "sqlite", furnished), Ledger(), 0
+    ledger, refused = Ledger(), 0
     spaces = range(0, 4_096 * count(3, 40), 4_096)
-    with Service(hall) as service:
+    with copied(furnished("sqlite"), small_disk / "var") as hall, Service(hall) as service:
         site, lea = Site(service.port), AtWork(service.port, "lea")
         for free in spaces:
             open_demand = taken_by(lea, site, f"open-{free}", ledger)

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.references import demand_id
 from domain.sealing import KEY_BYTES, NONCE_BYTES
-from tests.faults.closing import Closing, count
+from tests.faults.closing import FULL, Closing, count
+from tests.faults.server_files import ServerFiles
+from tests.faults.stores import small_on_sqlite, url_of
 from tests.installations import Town
 from tests.projections.random_lives import STATE_CIVIL, play
 
@@ -66,23 +68,34 @@ def epoch_ciphers(town: Town) -> list[AESGCM]:
     return [epochs._cipher(name) for name in epochs.names()] + derived
 
 
+@small_on_sqlite
 @pytest.mark.xdist_group("faults-windows")
-def test_no_stretch_of_any_file_opens_as_a_key_after_the_epoch_turned(tmp_path: Path, closes: Closing) -> None:
-    number, directory = count(6, 60), tmp_path / "var"
-    town = Town(directory)
+def test_no_stretch_of_any_file_opens_as_a_key_after_the_epoch_turned(
+    tmp_path: Path, stores: str, closes: Closing
+) -> None:
+    directory = tmp_path / "var"
+    number = count(6, 60 if stores == "sqlite" else 20)
+    town = Town(directory, kind=stores)
+    url = url_of(town.environment)
+    server = ServerFiles(url) if url else None
     lea = town.agent("lea", STATE_CIVIL)
     references = [town.submit() for _ in range(number)]
     owners = [demand_id(reference) for reference in references]
     copytree(directory, tmp_path / "backup", ignore=lambda _, names: [n for n in names if n == "keys"])
-    old = epoch_ciphers(town)
-    stale = [tmp_path / "backup"]
-    assert opened_by(old, stale, owners)[0] == set(owners), "the search is not able to fail"
+    files = [tmp_path / "backup"]
+    if server is not None:
+        server.copy(tmp_path / "server before", wal=FULL)
+        files.append(tmp_path / "server before")
+    assert opened_by(epoch_ciphers(town), files, owners)[0] == set(owners), "the search is not able to fail"
 
     for reference in references:
         town.act(reference, lea, "take_in_charge")
         town.act(reference, lea, "close", "traitee", "fini", ("Sujet", "Corps"))
     town.installation.keyring.turn()
-    found, tried = opened_by(epoch_ciphers(town), [directory, *stale], owners)
+    if server is not None:
+        server.copy(tmp_path / "server after", wal=FULL)
+        files.append(tmp_path / "server after")
+    found, tried = opened_by(epoch_ciphers(town), [directory, *files], owners)
     town.close()
     assert found == set()
     closes(
@@ -90,10 +103,11 @@ def test_no_stretch_of_any_file_opens_as_a_key_after_the_epoch_turned(tmp_path: 
     )
 
 
+@small_on_sqlite
 @pytest.mark.xdist_group("faults-windows")
-def test_what_must_remain_remains(tmp_path: Path, closes: Closing) -> None:
+def test_what_must_remain_remains(tmp_path: Path, stores: str, closes: Closing) -> None:
     number = count(20, 500)
-    town = Town(tmp_path / "var", seed=5)
+    town = Town(tmp_path / "var", seed=5, kind=stores)
     references = play(town, number, 4 * number)
     lea = town.office.directory.agent("lea")
     for reference in references:

@@ -14,6 +14,7 @@ from tests.faults.closers import POINTS, TURN_POINTS, close_and_die, close_many,
 from tests.faults.closing import FULL, Closing, count
 from tests.faults.hall import Hall, by_hand, taken
 from tests.faults.service import NURSERY, Service, child, suivi
+from tests.faults.stores import small_on_sqlite
 from tests.faults.waiting import until
 
 ERASED_WITHIN_S = 60
@@ -40,8 +41,8 @@ def killed_while_closing(hall: Hall, references: list[str], wait: float) -> None
 
 
 @pytest.mark.xdist_group("faults-erasure")
-def test_a_closure_cut_short_is_finished_by_itself(hall: Hall, closes: Closing) -> None:
-    kills, random = count(20, 100), Random(5)
+def test_a_closure_cut_short_is_finished_by_itself(hall: Hall, stores: str, closes: Closing) -> None:
+    kills, random = count(16 if stores == "sqlite" else 8, 100), Random(5)
     with hall.opened() as installation:
         references = taken(installation, kills)
     half = kills // 2
@@ -71,6 +72,7 @@ def test_a_closure_cut_short_is_finished_by_itself(hall: Hall, closes: Closing) 
     )
 
 
+@small_on_sqlite
 @pytest.mark.xdist_group("faults-erasure")
 def test_a_turn_of_the_epoch_cut_short_loses_no_key_and_is_finished(hall: Hall, closes: Closing) -> None:
     with hall.opened() as installation:

@@ -8,15 +8,17 @@ from domain.facts import fold
 from store.mapper import FactMapper, fact_classes
 from tests.faults.closing import Closing
 from tests.faults.golden_store import VIEWS, replayed, stored_history
+from tests.faults.stores import stores_of
 from tests.store.examples import EXAMPLES
 
 HOW = "see the first lines of tests/faults/golden_store.py"
 
 
-def test_an_old_store_replays_to_the_same_read_models(tmp_path: Path, closes: Closing) -> None:
+def test_an_old_store_replays_to_the_same_read_models(tmp_path: Path, stores: str, closes: Closing) -> None:
     history = stored_history()
     assert {event.topic for event in history} == set(EXAMPLES) | set(fact_classes()), HOW
-    views = replayed(tmp_path / "var", history)
+    with stores_of(stores) as found:
+        views = replayed({"SUIVI_DATA_DIR": str(tmp_path / "var")} | found, history)
     expected = json.loads(VIEWS.read_text())
     assert set(views) == set(expected), HOW
     for table, rows in expected.items():

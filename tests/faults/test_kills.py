@@ -13,6 +13,7 @@ from tests.faults.closing import Closing, count
 from tests.faults.hall import Hall, by_hand
 from tests.faults.load import Ledger, Load
 from tests.faults.service import Service, free_port
+from tests.faults.stores import only_sqlite
 from tests.faults.visitors import Site
 from workers.sweep import finish_erasures
 
@@ -20,8 +21,10 @@ LONGEST_BURST_S = 0.4
 
 
 @pytest.mark.xdist_group("faults-kills")
-def test_what_was_acknowledged_survives_a_kill_at_any_point(hall: Hall, smtp_url: str, closes: Closing) -> None:
-    kills, ledger, port, random = count(30, 200), Ledger(), free_port(), Random(1)
+def test_what_was_acknowledged_survives_a_kill_at_any_point(
+    hall: Hall, stores: str, smtp_url: str, closes: Closing
+) -> None:
+    kills, ledger, port, random = count(20 if stores == "sqlite" else 8, 200), Ledger(), free_port(), Random(1)
     service = Service(hall, port, SUIVI_SMTP_URL=smtp_url)
     load = Load(port, ledger)
     for _ in range(kills):
@@ -43,6 +46,7 @@ def test_what_was_acknowledged_survives_a_kill_at_any_point(hall: Hall, smtp_url
     )
 
 
+@only_sqlite
 def test_the_audit_is_able_to_fail(hall: Hall) -> None:
     ledger = Ledger()
     with Service(hall) as service:

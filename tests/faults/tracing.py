@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.faults.closing import unable
 
 _LINE = re.compile(r"^(\d+) +(.*)$")
 _CALL = re.compile(r"^(\w+)\((\d+)<([^>]*)>(.*)$")
@@ -50,12 +50,12 @@ def read_trace(lines: Iterable[str]) -> Iterator[Call]:
 
 @cache
 def strace() -> str:
-    """The tool; skips where there is none or where it may not trace."""
+    """The tool; skips, or fails with CI=true, where there is none or where it may not trace."""
     found = shutil.which("strace")
     if found is None:
-        pytest.skip("strace is not installed (apt-get install strace)")
+        raise unable("strace is not installed (apt-get install strace)")
     if subprocess.run([found, "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here (ptrace is forbidden)")
+        raise unable("strace may not trace processes here (ptrace is forbidden)")
     return found
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakSet
 
 from tests.faults.hall import PASSWORD, TOKEN, form
 
+PRESENT: "WeakSet[Visitor]" = WeakSet()
 BROKEN = (OSError, http.client.HTTPException)
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 _VERSION = re.compile(r'name="version" value="(\d+)"')
@@ -28,6 +30,12 @@ class Answer:
         return json.loads(self.text)
 
 
+def require_refusal(answer: Answer) -> None:
+    """A store that cannot be written is told in French, not as an error of the program."""
+    assert answer.status == 503, answer.text
+    assert "Service momentanément indisponible" in answer.text
+
+
 class Visitor:
     """One connection to the service, kept while it lasts; cookies outlive it.
 
@@ -40,6 +48,7 @@ class Visitor:
         self.asked_at = 0.0
         self.unanswered = False
         self._cookies: dict[str, str] = {}
+        PRESENT.add(self)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """One exchange; raises one of BROKEN when there is no whole answer."""

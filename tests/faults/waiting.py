@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 ASK_EVERY_S = 0.05
+PROMISED_S = 60
 
 
 def until(condition: Callable[[], object], within: float, what: str) -> float:
@@ -14,3 +16,8 @@ def until(condition: Callable[[], object], within: float, what: str) -> float:
         assert time.monotonic() - begun < within, f"not within {within} s: {what}"
         never.wait(ASK_EVERY_S)
     return time.monotonic() - begun
+
+
+def state_of(pid: int) -> str:
+    """What the system says a process does: R for running, S for waiting, T for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

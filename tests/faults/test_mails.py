@@ -1,0 +1,120 @@
+"""P8: each letter is handed to the mail server at least once, and a duplicate bears the same Message-ID."""
+
+import time
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.applicant import Applicant
+from domain.demand import Demand
+from domain.intake import Form
+from domain.references import demand_id
+from suivi.compose import Installation
+from suivi.opening import now
+from tests.faults.clockwork import deliver_until_killed
+from tests.faults.closing import Closing, count
+from tests.faults.hall import Hall, by_hand
+from tests.faults.service import NURSERY, child
+from tests.faults.stores import small_on_sqlite
+from tests.faults.waiting import until
+from tests.workers.proxy import FaultyRelay, faulty_relay
+from tests.workers.smtp import Inbox, mail_server
+
+LONGEST_RUN_S = 0.8
+LEASE_OVER_S = 180.0
+REFUSED_EVERY = 20
+WITHIN_S = 600
+
+
+def receive(installation: Installation, number: int) -> list[str]:
+    """Demands whose registration receipts wait for the mail server."""
+    references = []
+    for n in range(number):
+        form = Form("AEN", "internet", Applicant("Dubois", "Marie", email=address(n)), {"copies": 1}, "test")
+        references.append(installation.office.intake.submit(by_hand("api:test"), form).reference)
+    return references
+
+
+def address(number: int) -> str:
+    return f"citizen{number}@example.org"
+
+
+def taken(inbox: Inbox) -> list[tuple[str, str]]:
+    """Recipient and Message-ID of everything the real server took."""
+    return [
+        (envelope.rcpt_tos[0], str(message_from_bytes(bytes(envelope.content or b""))["Message-ID"]))
+        for envelope in inbox.letters
+    ]
+
+
+def outcomes(installation: Installation, reference: str) -> list[str]:
+    facts = installation.register.facts(demand_id(reference))
+    return [fact.name for fact in facts if isinstance(fact, Demand.MailSent | Demand.MailFailed)]
+
+
+@small_on_sqlite
+@pytest.mark.xdist_group("faults-mails")
+def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, closes: Closing) -> None:
+    letters, kills, random = count(200, 2_000), count(10, 50), Random(8)
+    inbox, ahead = Inbox(), NURSERY.Value("d", 0.0)
+    with hall.opened() as installation, mail_server(inbox) as port, faulty_relay(port, 8) as relay:
+        references = receive(installation, letters)
+        hard = list(range(0, letters, REFUSED_EVERY))
+        relay.refused = {f"<{address(n)}>".encode() for n in hard}
+        for _ in range(kills):
+            with child(deliver_until_killed, hall.environment, relay.port, ahead):
+                time.sleep(random.uniform(0, LONGEST_RUN_S))  # the point of the kill, not a wait for anything
+            ahead.value += LEASE_OVER_S
+        finish(installation, hall, relay, ahead)
+        found = taken(inbox)
+        missing = {address(n) for n in range(letters) if n not in hard} - {recipient for recipient, _ in found}
+        assert not missing
+        assert len(set(found)) == len({recipient for recipient, _ in found}) == letters - len(hard)
+        twice = len(found) - len(set(found))
+        assert twice <= kills * 2 + relay.met["cut after DATA"] + relay.met["half-close"]
+        for number, reference in enumerate(references):
+            assert outcomes(installation, reference) == ["MailFailed" if number in hard else "MailSent"]
+        resend(installation, hall, relay, ahead, len(hard))
+        assert {recipient for recipient, _ in taken(inbox)} == {address(n) for n in range(letters)}
+        assert not installation.keyring.active("mail")
+    closes(f"P8: {letters} letters, {kills} kills, {sum(relay.met.values())} attempts, 0 missing, {twice} twice")
+
+
+def finish(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: Any) -> None:
+    """Nothing dies any more, and time passes whenever all that waits waits for its next try."""
+    with child(deliver_until_killed, hall.environment, relay.port, ahead):
+        while waiting := installation.outbox.latest(10_000, "queued"):
+            moment = now() + timedelta(seconds=ahead.value)
+            if (first := min(mail.next_at for mail in waiting)) > moment:
+                ahead.value += (first - moment).total_seconds()
+            tried = [(mail.mail_id, mail.next_at) for mail in waiting if mail.next_at <= first]
+            until(lambda: not still(installation, tried), WITHIN_S, "a try of each letter that is due")  # noqa: B023 — asked within the loop
+        until(
+            lambda: len(installation.keyring.active("mail")) == installation.outbox.counts().get("failed", 0),
+            60,
+            "keys",
+        )
+
+
+def failures(installation: Installation) -> int:
+    return installation.outbox.counts().get("failed", 0)
+
+
+def still(installation: Installation, tried: list[tuple[UUID, datetime]]) -> bool:
+    """Whether one of these letters was not tried yet."""
+    waiting = {(mail.mail_id, mail.next_at) for mail in installation.outbox.latest(10_000, "queued")}
+    return not waiting.isdisjoint(tried)
+
+
+def resend(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: Any, number: int) -> None:
+    """An administrator finds the refused letters, and sends them again once the addresses are right."""
+    failed = installation.outbox.latest(10_000, "failed")
+    assert [(mail.why, mail.letter is not None) for mail in failed] == [("rejected", True)] * number
+    relay.refused.clear()
+    for mail in failed:
+        assert installation.outbox.resend(mail.mail_id, mail.queued_at)
+    finish(installation, hall, relay, ahead)
