@@ -5,9 +5,10 @@ from typing import Final
 from flask import Flask
 from flask_babel import Babel
 
-from web import access, errors, filters, frame, measures, security
+from web import access, errors, filters, frame, measures, pieces, security
 from web.actions import actions
 from web.activation import activation
+from web.administration import administration
 from web.api import api_blueprints
 from web.closure import closure
 from web.demands import demands
@@ -20,12 +21,14 @@ from web.lists import lists
 from web.login import login
 from web.mailbox import mailbox
 from web.parts import Parts
+from web.preferences import account
 from web.quick import quick
 from web.search import search
 
 PAGES: Final = (
     *(login, activation, home, help_pages, health),
     *(lists, search, quick, demands, actions, letters, closure, journal),
+    *(administration, account),
 )
 OPENED: Final = ("static", "api-docs.openapi_json")
 
@@ -37,14 +40,14 @@ def create_app(parts: Parts) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.strict_slashes = False
     Babel(app, default_locale="fr")  # type: ignore[no-untyped-call]  # an untyped library
-    # One language so far: asking for its catalogue at each of a page's hundred words took a third of the page's time.
-    app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
+    filters.install_words(app)
     errors.install(app)
     measures.install(app)
     csrf = security.install(app, parts)
     app.before_request(access.guard)
     filters.install(app)
     frame.install(app)
+    pieces.install(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     if parts.demo:

@@ -61,6 +61,10 @@ class Filters(Form):
     cherche = fields.String(load_default=None, validate=Length(max=2_000))
 
 
+_FILTERS: Final = Filters()
+_NOTHING_TYPED: Final = _FILTERS.load({})
+
+
 class Search(Filters):
     """The same, with a name, an e-mail or a telephone as somebody typed it."""
 
@@ -113,7 +117,7 @@ class Wanted(msgspec.Struct):
 
 def read(section: str, typed: Any, default_sort: str) -> Wanted:
     """The criteria in an address; raises Invalid for what cannot be one, or a search of another session."""
-    loaded = Filters().load(typed)
+    loaded = dict(_NOTHING_TYPED) if not typed else _FILTERS.load(typed)
     loaded["sort"] = loaded["sort"] or default_sort
     loaded["reference"] = written(loaded["reference"])
     return Wanted(section, loaded, opened(loaded["cherche"]))

@@ -2,6 +2,8 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
+from itertools import count
 from typing import Final
 from uuid import UUID
 
@@ -10,13 +12,16 @@ from flask import current_app, g, request
 from domain.agent import Agent
 from domain.definition import Definition
 from domain.facts import Command
-from domain.rights import WORKS_ON_DEMANDS, Role
+from domain.rights import WORKS_ON_DEMANDS, Rights, Role
+from projections.people import Known
 from projections.reading import Counters, Scope
 from store.clients import ApiClient
 from web.parts import EXTENSION, Parts
 
 _COMMAND_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LARGEST_VERSION: Final = 2**31
+KEPT: Final = 256
+"""Answers kept for the rights of as many agents; they are made anew when an agent or a procedure changes."""
 
 
 def parts() -> Parts:
@@ -53,10 +58,19 @@ def client() -> ApiClient:
     return client
 
 
+def known() -> Known:
+    """Who works here and what the town offers, read once a request."""
+    if "known" not in g:
+        g.known = parts().people.known()
+    found: Known = g.known
+    return found
+
+
 def scope() -> Scope:
     """What the agent may list, by the rights in force at this request."""
     if "scope" not in g:
-        g.scope = _scope_of(agent())
+        reader = agent()
+        g.scope = _scope(known(), reader.code, reader.rights)
     found: Scope = g.scope
     return found
 
@@ -69,6 +83,12 @@ def counters() -> Counters | None:
         g.counters = parts().lists.counters(scope(), now()) if works else None
     counted: Counters | None = g.counters
     return counted
+
+
+def already_counted(found: Counters | None) -> None:
+    """The counters came with a list: no statement of their own is needed."""
+    if found is not None:
+        g.counters = found
 
 
 def correlation_id() -> str:
@@ -86,8 +106,10 @@ def command() -> Command:
 
 
 def new_command_id() -> str:
-    """A fresh id, also for the hidden field of a form."""
-    return str(UUID(bytes=parts().random_bytes(16), version=4))
+    """A fresh id, also for the hidden field of a form; random once a request, then counted."""
+    if "command_page" not in g:
+        g.command_page, g.commands = str(UUID(bytes=parts().random_bytes(16), version=4)), count(1)
+    return f"{g.command_page}-{next(g.commands)}"
 
 
 def seen_version() -> int | None:
@@ -103,20 +125,22 @@ def _typed_command_id() -> str | None:
     return typed if _COMMAND_ID.fullmatch(typed) else None
 
 
-def _scope_of(agent: Agent) -> Scope:
-    rights = agent.rights
-    known = parts().people.procedures()
-    procedures = [
-        Definition(code=row.code, title=row.title, service=row.service, restricted=row.restricted)
-        for row in known.values()
-    ]
+@lru_cache(4)
+def definitions_of(known: Known) -> dict[str, Definition]:
+    """What rights need to know of every procedure."""
+    return {r.code: Definition(r.code, r.title, r.service, restricted=r.restricted) for r in known.procedures.values()}
+
+
+@lru_cache(KEPT)
+def _scope(known: Known, code: str, rights: Rights) -> Scope:
+    procedures = definitions_of(known).values()
     works, processable = rights.has(*WORKS_ON_DEMANDS), rights.processable(procedures)
     services = rights.services if works else frozenset()
     return Scope(
-        agent=agent.code,
+        agent=code,
         processable=tuple(processable),
         services=tuple(sorted(services)),
-        reach=tuple(sorted(services | {known[code].service for code in processable})),
+        reach=tuple(sorted(services | {known.procedures[name].service for name in processable})),
         unreadable=tuple(procedure.code for procedure in procedures if not rights.reads(procedure)),
         everything=rights.has(Role.AUDITOR) and not works,
     )

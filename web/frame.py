@@ -1,13 +1,14 @@
 """What stands around every page: sections with their counts, tools, and small questions the templates ask."""
 
 import hashlib
-from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, current_app, g, request, url_for
+from werkzeug.routing import Map
 
-from domain.rights import WORKS_ON_DEMANDS, Role
+from domain.rights import WORKS_ON_DEMANDS, Rights, Role
 from domain.townhall import Settings
 from web import current, sessions
 
@@ -24,6 +25,7 @@ _TOOLS: Final = (
     ("/administration", "Administration", "gear"),
     ("/aide", "Aide", "question-circle"),
 )
+_RIGHTS_KEPT: Final = 256
 _ONLY_FOR: Final = {
     "/audit": (Role.AUDITOR,),
     "/administration": (Role.ADMIN,),
@@ -42,12 +44,13 @@ def sections() -> list[tuple[str, str, int | None]]:
 def utilities() -> list[tuple[str, str, str]]:
     """The tools this person may use, as (address, label, icon)."""
     agent = current.maybe_agent()
-    known = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [
-        tool
-        for tool in _TOOLS
-        if tool[0] in known and agent is not None and agent.rights.has(*_ONLY_FOR.get(tool[0], tuple(Role)))
-    ]
+    return [] if agent is None else list(_tools(current_app.url_map, agent.rights))
+
+
+@lru_cache(_RIGHTS_KEPT)
+def _tools(pages: Map, rights: Rights) -> tuple[tuple[str, str, str], ...]:
+    known = {rule.rule for rule in pages.iter_rules()}
+    return tuple(t for t in _TOOLS if t[0] in known and rights.has(*_ONLY_FOR.get(t[0], tuple(Role))))
 
 
 def is_here(address: str) -> bool:
@@ -66,15 +69,6 @@ def same_page(**changed: Any) -> str:
     """The address of this page with some criteria changed, or left out when None."""
     criteria: dict[str, Any] = request.args.to_dict(flat=False) | changed
     return url_for(request.endpoint or "home.home", **(request.view_args or {}), **criteria)
-
-
-def lateness(due_at: datetime | None) -> str:
-    """``late``, ``soon`` (within the town's number of days) or nothing."""
-    if due_at is None:
-        return ""
-    if due_at < current.now():
-        return "late"
-    return "soon" if due_at - current.now() <= timedelta(days=townhall().soon_late_days) else ""
 
 
 def townhall() -> Settings:
@@ -122,7 +116,6 @@ def install(app: Flask) -> None:
         asset=asset,
         author=sessions.author,
         is_here=is_here,
-        lateness=lateness,
         logged_in=current.maybe_agent,
         mails_waiting=mails_waiting,
         new_command_id=current.new_command_id,

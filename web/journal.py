@@ -1,7 +1,8 @@
 """The journal: finished demands and archives, with their milestones and nothing personal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from flask import Blueprint, make_response, render_template, request
@@ -13,7 +14,7 @@ from domain.rights import WORKS_ON_DEMANDS, Role
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria, JournalMilestone, JournalPage
 from projections.reading import Scope
-from web import current, frame, people
+from web import current, frame, people, pieces
 from web.access import allowed
 from web.criteria import SIZES, Day, is_miscopied, written
 from web.filters import agent_name, day, kind_label, letter_label, term
@@ -73,10 +74,16 @@ def archive_limit() -> datetime:
     return current.now() - timedelta(days=frame.townhall().archive_after_days)
 
 
-def milestone(step: JournalMilestone) -> str:
+def milestone(kind: str, detail: str | None, agent: str | None) -> str:
     """A step of a finished demand, in the town's words."""
-    said = " : ".join(filter(None, (kind_label(step.kind), _detail(step.kind, step.detail or ""))))
-    return f"{said} ({agent_name(step.agent)})" if step.agent else said
+    said = " : ".join(filter(None, (kind_label(kind), _detail(kind, detail or ""))))
+    return f"{said} ({agent_name(agent)})" if agent else said
+
+
+def _milestones() -> Callable[[JournalMilestone], str]:
+    """The same steps come back on every row: each is said once a page."""
+    said = cache(milestone)
+    return lambda step: said(step.kind, step.detail, step.agent)
 
 
 def _detail(kind: str, code: str) -> str:
@@ -122,7 +129,8 @@ def _context(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
         "miscopied": not page.rows and is_miscopied(typed["reference"]),
         "works": current.agent().rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR),
         "archive_limit": archive_limit(),
-        "said": milestone,
+        "said": _milestones(),
+        "stamp": pieces.dates().at,
     }
 
 

@@ -1,9 +1,9 @@
 """The rows of a list as agents see them: names opened in one call, and what each row lets this agent do."""
 
-from collections.abc import Iterable, Mapping
-from uuid import UUID
+from collections.abc import Iterable
 
 import msgspec
+from markupsafe import Markup
 
 from domain.applicant import read_applicant
 from domain.definition import Definition
@@ -12,38 +12,67 @@ from domain.rights import Rights
 from domain.sealing import DataKey, Sealed, place
 from domain.status import Status
 from projections.reading import Row
-from web import current, people
+from web import current, people, pieces
+from web.filters import agent_name
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One row; ``name`` is None where the agent may not read it, ``for_you`` where he was designated."""
+    """One row as it is written; ``name`` is None where the agent may not read it, ``for_you`` where he was designated.
+
+    ``able`` says what this agent may do with the demands of its procedure.
+    """
 
     row: Row
     name: str | None
-    reads: bool
+    able: "Able"
     takes: bool
     reassigns: bool
     for_you: bool
+    late: bool
+    received: Markup
+    due: Markup
+    procedure: str
+    agent: str
+
+
+class Able(msgspec.Struct, frozen=True):
+    """What an agent may do with the demands of one procedure."""
+
+    reads: bool
+    processes: bool
+    title: str
 
 
 def lines(rows: Iterable[Row]) -> list[Line]:
     """The rows with the citizens' names, for as long as this request lasts."""
-    listed, agent, known = list(rows), current.agent(), people.definitions()
-    definitions = {row.demand_id: known.get(row.procedure) or _unknown(row) for row in listed}
-    readable = [r.demand_id for r in listed if r.applicant and agent.rights.reads(definitions[r.demand_id])]
+    listed, rights = list(rows), current.agent().rights
+    able = {row.procedure: _able(row, rights) for row in {row.procedure: row for row in listed}.values()}
+    readable = [row.demand_id for row in listed if row.applicant and able[row.procedure].reads]
     keys = current.parts().keyring.keys(readable) if readable else {}
-    return [_line(row, definitions[row.demand_id], agent.rights, agent.code, keys) for row in listed]
+    dates = pieces.dates()
+    return [_line(row, able[row.procedure], keys.get(row.demand_id), dates) for row in listed]
 
 
-def _line(row: Row, definition: Definition, rights: Rights, code: str, keys: Mapping[UUID, DataKey]) -> Line:
-    untreated, processes = row.status == Status.UNTREATED, rights.processes(definition)
+def _able(row: Row, rights: Rights) -> Able:
+    definition = people.definitions().get(row.procedure) or _unknown(row)
+    return Able(rights.reads(definition), rights.processes(definition), definition.title)
+
+
+def _line(row: Row, able: Able, key: DataKey | None, dates: pieces.Dates) -> Line:
+    reader = current.agent()
+    untreated = row.status == Status.UNTREATED
     return Line(
         row=row,
-        name=_name(row, keys.get(row.demand_id)),
-        reads=rights.reads(definition),
-        takes=untreated and processes,
-        reassigns=processes or rights.oversees(row.service),
-        for_you=untreated and row.agent == code,
+        name=_name(row, key),
+        able=able,
+        takes=untreated and able.processes,
+        reassigns=able.processes or reader.rights.oversees(row.service),
+        for_you=untreated and row.agent == reader.code,
+        late=dates.is_late(row.due_at),
+        received=dates.since(row.submitted_at),
+        due=pieces.NO_DUE if row.due_at is None else dates.due(row.due_at),
+        procedure=able.title,
+        agent=agent_name(row.agent) if row.agent else "",
     )
 
 

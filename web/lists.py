@@ -104,6 +104,7 @@ def shown(name: str) -> Response:
     try:
         wanted = criteria.read(name, request.args, section.sort)
         page = current.parts().lists.page(wanted.criteria, current.scope(), current.now())
+        current.already_counted(page.counters)
     except Invalid as invalid:
         return refused(section, invalid.errors)
     except BadCursor:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import Flask
 
+from domain.definition import Definition
 from domain.delays import Calendar
 from domain.office import Office
 from projections.all_demands import AllDemands
@@ -20,6 +21,7 @@ from store.clients import ApiClients
 from store.credentials import Credentials
 from store.keyring import StoredKeyring
 from store.outbox import Outbox
+from store.preferences import Preferences
 from store.sessions import Sessions
 from store.throttles import Throttles
 
@@ -33,6 +35,7 @@ class Parts:
     ``send_link(code)`` lets an agent have a new activation link; an unknown code is ignored silently.
     ``readiness()`` names what is not ready, each with a reason; ``mails_waiting()`` tells that no mail server is set.
     ``mailbox()`` gives the letters that the demo's mailbox page shows, newest first.
+    ``endings_under(definition, now)`` counts the demands that a definition would delete, and warn of, at once.
     """
 
     office: Office
@@ -48,6 +51,7 @@ class Parts:
     clients: ApiClients
     access_log: AccessLog
     outbox: Outbox
+    preferences: Preferences
     keyring: StoredKeyring
     session_secret: bytes
     base_url: str
@@ -61,6 +65,7 @@ class Parts:
     readiness: Callable[[], dict[str, str]] = dict
     mails_waiting: Callable[[], bool] = lambda: False
     mailbox: Callable[[], Sequence[Any]] = tuple
+    endings_under: Callable[[Definition, datetime], tuple[int, int]] = lambda _definition, _now: (0, 0)
     send_link: Callable[[str], None] = lambda _code: None
     session_idle: timedelta = timedelta(minutes=30)
     session_absolute: timedelta = timedelta(hours=10)

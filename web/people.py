@@ -1,23 +1,17 @@
 """Names and choices on the pages of demands: what the town offers, and who may own a demand."""
 
-from typing import TYPE_CHECKING
-
-from flask import g
+from functools import lru_cache
 
 from domain.agent import rights_of
 from domain.definition import Definition
+from domain.rights import Rights
+from projections.people import AgentRow, Known
 from web import current
 
-if TYPE_CHECKING:
-    from projections.people import AgentRow
 
-
-def agents() -> "dict[str, AgentRow]":
+def agents() -> dict[str, AgentRow]:
     """Every agent by code, read once a request."""
-    if "agents" not in g:
-        g.agents = current.parts().people.agents()
-    found: dict[str, AgentRow] = g.agents
-    return found
+    return current.known().agents
 
 
 def name_of(code: str | None) -> str:
@@ -34,23 +28,25 @@ def is_active(code: str) -> bool:
 
 def definitions() -> dict[str, Definition]:
     """What rights need to know of every procedure, by code, read once a request."""
-    if "procedures" not in g:
-        g.procedures = current.parts().people.procedures()
-    return {r.code: Definition(r.code, r.title, r.service, restricted=r.restricted) for r in g.procedures.values()}
+    return current.definitions_of(current.known())
 
 
-def choices_of_procedures(*, whole_town: bool = False) -> list[tuple[str, str]]:
+def choices_of_procedures(*, whole_town: bool = False) -> tuple[tuple[str, str], ...]:
     """Codes and titles of the procedures this agent knows of, by title."""
-    sees = current.agent().rights.sees
-    known = [d for d in definitions().values() if whole_town or sees(d)]
-    return sorted(((d.code, d.title) for d in known), key=lambda choice: choice[1].casefold())
+    return _choices(current.known(), None if whole_town else current.agent().rights)
 
 
-def services(*, whole_town: bool = False) -> list[tuple[str, str]]:
+@lru_cache(current.KEPT)
+def _choices(known: Known, rights: Rights | None) -> tuple[tuple[str, str], ...]:
+    seen = [d for d in current.definitions_of(known).values() if rights is None or rights.sees(d)]
+    return tuple(sorted(((d.code, d.title) for d in seen), key=lambda choice: choice[1].casefold()))
+
+
+def services(*, whole_town: bool = False) -> tuple[tuple[str, str], ...]:
     """The services whose demands this agent knows of, or all."""
     sees = current.agent().rights.sees
     names = {d.service for d in definitions().values() if whole_town or sees(d)}
-    return [(name, name) for name in sorted(names, key=str.casefold)]
+    return tuple((name, name) for name in sorted(names, key=str.casefold))
 
 
 def owners(definition: Definition) -> list[tuple[str, str]]:
@@ -63,16 +59,22 @@ def owners(definition: Definition) -> list[tuple[str, str]]:
     return sorted(able, key=lambda choice: choice[1].casefold())
 
 
-def colleagues(*, whole_town: bool = False) -> list[tuple[str, str]]:
+def colleagues(*, whole_town: bool = False) -> tuple[tuple[str, str], ...]:
     """Codes and names of the agents of this agent's services, or of all, by name; those who left are named so."""
-    mine = current.agent().rights.services
-    return sorted(
-        (
-            (row.code, row.name if row.active else f"{row.name} (agent inactif)")
-            for row in agents().values()
-            if whole_town or not mine.isdisjoint(row.services)
-        ),
-        key=lambda choice: choice[1].casefold(),
+    return _colleagues(current.known(), None if whole_town else current.agent().rights.services)
+
+
+@lru_cache(current.KEPT)
+def _colleagues(known: Known, mine: frozenset[str] | None) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            (
+                (row.code, row.name if row.active else f"{row.name} (agent inactif)")
+                for row in known.agents.values()
+                if mine is None or not mine.isdisjoint(row.services)
+            ),
+            key=lambda choice: choice[1].casefold(),
+        )
     )
 
 

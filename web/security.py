@@ -113,8 +113,7 @@ def _received() -> Any:
 
 
 def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(_HEADERS)
     if current.parts().https:
         response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
     if request.endpoint != "static":

@@ -34,6 +34,16 @@ LETTERS: Final[Mapping[str, str]] = {
     "acknowledgement": "avis de prise en compte",
     "contact": "courriel à l’usager",
     "closure": "courriel de clôture",
+    "deletion": "avis de suppression",
+}
+NOTICES: Final[Mapping[str, str]] = {
+    "new_demand": "nouvelle demande",
+    "daily_digest": "nouvelles demandes du jour",
+    "reminder": "relance",
+    "deletion_warning": "avertissement avant suppression",
+    "deletion_notice": "avis de suppression à l’agent",
+    "reassignment": "réattribution",
+    "activation_link": "lien d’activation",
 }
 WHY: Final[Mapping[str, str]] = {
     "no_address": "l’usager n’a pas laissé d’adresse électronique",
@@ -69,6 +79,7 @@ KINDS: Final[Mapping[str, str]] = {
     "MailFailed": "Courriel non remis",
     "MailDeclined": "Pas de courriel",
     "Reminded": "Relance",
+    "ExpiryWarned": "Avertissement avant suppression",
     "Closed": "Clôture",
     "Expired": "Suppression sans traitement",
     "PersonalDataErased": "Données personnelles effacées",
@@ -85,6 +96,7 @@ KIND_ICONS: Final[Mapping[str, str]] = {
     "MailFailed": "envelope-exclamation",
     "MailDeclined": "envelope-x",
     "Reminded": "bell",
+    "ExpiryWarned": "bell",
     "Closed": "check-circle",
     "Expired": "trash",
     "PersonalDataErased": "eraser",
@@ -147,6 +159,11 @@ def _reminded(fact: Any, names: Names) -> str:
     return "Relance envoyée à " + (", ".join(names.agent(code) for code in fact.agents) or "l’administration")
 
 
+def _warned(fact: Any, names: Names) -> str:
+    told = ", ".join(names.agent(code) for code in fact.agents) or "l’administration"
+    return f"Suppression annoncée, {fact.days_before} jours avant, à {told}"
+
+
 def _erased(fact: Any, _: Names) -> str:
     what = ", ".join(CATEGORIES.get(name, name) for name, count in fact.categories.items() if count)
     return f"Données personnelles effacées {ERASURES.get(fact.reason, '')}".rstrip() + (f" : {what}" if what else "")
@@ -168,6 +185,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Any, Names], str]]] = {
     "MailFailed": lambda f, _: f"Courriel non remis ({_letter(f)}) : {WHY.get(f.why, f.why)}",
     "MailDeclined": lambda f, _: f"Pas de courriel ({_letter(f)}) : {WHY.get(f.why, f.why)}",
     "Reminded": _reminded,
+    "ExpiryWarned": _warned,
     "Closed": _closed,
     "Expired": lambda _fact, _names: "Demande supprimée : personne ne l’a prise en compte dans le délai",
     "PersonalDataErased": _erased,

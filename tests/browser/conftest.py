@@ -48,10 +48,15 @@ class Letterbox:
             self.arrived.notify_all()
         return "250 OK"
 
-    def wait_for(self, number: int, timeout: float = 60) -> list[EmailMessage]:
+    def wait_for(self, recipient: str, number: int, timeout: float = 60) -> list[EmailMessage]:
+        """The letters to one person, once there are so many."""
+
+        def found() -> list[EmailMessage]:
+            return [letter for letter in self.letters if letter["To"] == recipient]
+
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.letters) >= number, timeout), f"{len(self.letters)} letters"
-        return self.letters
+            assert self.arrived.wait_for(lambda: len(found()) >= number, timeout), f"{len(found())} letters"
+            return found()
 
 
 @dataclass

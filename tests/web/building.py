@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask
 
 from suivi.compose import Installation
+from suivi.foreseeing import endings_under
 from web.app import create_app
 from web.parts import Parts
 
@@ -13,10 +14,11 @@ def parts_of(installation: Installation, **changed: Any) -> Parts:
     """What the web is given; a test changes what it is about."""
     names = (
         *("office", "lists", "journal", "all_demands", "statistics", "people", "credentials", "sessions", "throttles"),
-        *("activations", "clients", "access_log", "outbox", "keyring", "zone", "clock", "random_bytes"),
+        *("activations", "clients", "access_log", "outbox", "preferences", "keyring", "zone", "clock", "random_bytes"),
     )
     usual = {name: getattr(installation, name) for name in names}
     usual |= {"session_secret": installation.secrets.key("session"), "calendar": installation.calendars(False)}
+    usual |= {"endings_under": lambda definition, now: endings_under(installation, definition, now)}
     return Parts(**(usual | {"base_url": "http://localhost"} | changed))
 
 

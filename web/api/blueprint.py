@@ -5,7 +5,7 @@ from typing import Any, Final, NoReturn
 
 from flask import Response
 from flask_smorest.blueprint import Blueprint
-from marshmallow import Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from domain.errors import Invalid
@@ -31,6 +31,8 @@ _REFUSALS: Final = {
 
 class Parser(FlaskParser):
     """Query parameters that cannot be used are the town hall's own refusal, with a message for each."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": RAISE}
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Without the location that the library puts around the messages."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from marshmallow import EXCLUDE, pre_load, validate
+from marshmallow import pre_load, validate
 
 from domain.definition import CODE
 from domain.status import Status
 from projections.statistics import BY
 from web import current
-from web.answer_fields import Day, Line, given
+from web.answer_fields import Day, Line, given, says
 from web.forms import FrenchSchema, OneOf, fields
 
 MOST: Final = 500
@@ -22,20 +22,22 @@ _YEARS: Final = ("1900", "2999")
 class LocalDay(Day):
     """A day of the town, within centuries that calendars agree on."""
 
+    default_error_messages = says(far=f"Une date entre {_YEARS[0]} et {_YEARS[1]}.")
+
     def check(self, text: str) -> None:
         """The day exists and is near enough."""
         super().check(text)
         if not _YEARS[0] <= text[:4] <= _YEARS[1]:
-            raise self.make_error("day")
+            raise self.make_error("far")
 
 
 class Query(FrenchSchema):
-    """Query parameters: unknown ones are left alone."""
+    """Query parameters; one that nothing here reads is refused, as the answer would not be what was asked for."""
 
-    class Meta:
-        """The library's own place for it."""
-
-        unknown = EXCLUDE
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        names = ", ".join(sorted(field.data_key or name for name, field in self.fields.items()))
+        self.error_messages = {**self.error_messages, "unknown": f"Critère inconnu ; ceux d’ici sont : {names}."}
 
     @pre_load
     def leave_blanks_out(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class DemandsQuery(Paged):
     agent = Line(40, load_default=None)
     received_from = LocalDay(load_default=None, metadata={"format": "date"})
     received_to = LocalDay(load_default=None, metadata={"format": "date"})
-    late = fields.Boolean(load_default=None)
+    late = fields.Boolean(load_default=None, error_messages={"invalid": "« true » ou « false »."})
 
 
 class JournalQuery(Paged):

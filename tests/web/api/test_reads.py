@@ -146,6 +146,10 @@ def test_days_are_inclusive_and_local_to_the_town(town: CalledTown) -> None:
         ("/statistics", {"from": "2027-03-02", "to": "2027-03-01"}, "from"),
         ("/statistics", {"from": "1900-01-01", "to": "2999-12-31", "by": "day"}, "from"),
         ("/statistics", {"from": "2999-01-01"}, "from"),
+        ("/statistics", {"from": "1990-01-01", "to": "2027-03-01", "by": "day"}, "by"),
+        ("/demands", {"statut": "EN_ATTENTE"}, "statut"),
+        ("/journal", {"received_from": "2027-03-01"}, "received_from"),
+        ("/statistics", {"limit": "5"}, "limit"),
     ],
 )
 def test_unusable_criteria_are_refused_by_name(town: CalledTown, path: str, query: dict[str, Any], field: str) -> None:
@@ -153,6 +157,26 @@ def test_unusable_criteria_are_refused_by_name(town: CalledTown, path: str, quer
     assert (response.status_code, response.mimetype) == (422, PROBLEM_TYPE)
     assert response.json is not None
     assert [*response.json["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        ("/demands", {"late": "maybe"}, "« true » ou « false »."),
+        ("/demands", {"received_from": "3000-01-01"}, "Une date entre 1900 et 2999."),
+        ("/demands", {"received_from": "01/03/2027"}, "Une date du calendrier, écrite AAAA-MM-JJ."),
+        ("/statistics", {"till": "2027-03-01"}, "Critère inconnu ; ceux d’ici sont : by, from, to."),
+        (
+            "/statistics",
+            {"from": "1990-01-01", "to": "2027-03-01", "by": "day"},
+            "Plus de 4000 lignes : raccourcissez la période, ou demandez-la par mois ou par année.",
+        ),
+    ],
+)
+def test_a_refusal_says_what_would_do(town: CalledTown, path: str, query: dict[str, Any], message: str) -> None:
+    response = town.get(path, **query)
+    assert response.json is not None
+    assert list(response.json["errors"].values()) == [[message]]
 
 
 @pytest.mark.parametrize("cursor", ["abc", "é", "WyJhIl0", "bnVsbA", "e30", "WyJhcnJpdmFsIiwwLDFlOTl9"])
