@@ -1,77 +1,75 @@
-"""A seeded town hall of any size, in a directory of its own: a tenth of its demands open, the rest closed."""
+"""A seeded town hall, open in a directory of its own, and fresh demands to act upon."""
 
-import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Final
+from shutil import copytree
+from typing import Any, Final
 
-import msgspec
-
-from domain.agent import Agent, rights_of
-from domain.facts import Command
-from domain.townhall import Settings
+from benchmarks.plan import NOW, SEED, Planned, manifest
+from benchmarks.seeding import played, seeded, settings_of, write_facts
+from domain.agent import Agent
+from domain.facts import Command, Fact
+from domain.references import demand_id, new_reference
+from domain.sealing import place
 from suivi.compose import Installation
-from suivi.founding import found
-from suivi.importing import Import
-from suivi.settings import read_settings
 
-NOW: Final = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
-SERVICE: Final = "État civil"
-PROCEDURES: Final = ("AEN", "AEM", "AED", "SLF")
-NAMES: Final = ("Martin", "Marchand", "Mariette", "Dubois", "Nuñez", "Lefèvre-Dupont", "O’Brien", "Ly", "Œuvrard")
-OPEN_SHARE: Final = 10
+EVENT: Final = "appel_usager"
+COMMENT: Final = "il rappellera demain"
 
 
 class BenchTown:
-    """The stores, one agent, and what the measures look up."""
+    """The stores of one size, one agent, and what the measures look up."""
 
-    def __init__(self, directory: Path, demands: int) -> None:
-        self.random, self.demands = Random(20_270_301), demands
-        settings = read_settings({"SUIVI_DATA_DIR": str(directory)})
-        self.installation = Installation.create(settings, lambda: NOW, self.random.randbytes)
-        self.office = self.installation.office
-        found(self.office, Command("system:bench", NOW, "found"), Settings("Mairie de mesure"))
-        rights = rights_of(("agent",), (SERVICE,), ())
-        self.office.directory.register_agent(self.command("system:bench"), "lea", "Léa", rights)
+    def __init__(self, installation: Installation, demands: int, random: Random) -> None:
+        self.installation, self.demands, self.random = installation, demands, random
+        self.office = installation.office
         self.agent: Agent = self.office.directory.agent("lea")
-        self.manifest = hashlib.sha256()
-        lines = Import(self.installation, create_missing=False).run(self._lines())
-        if lines.refused:
-            raise RuntimeError(lines.refused[0].reason)
+
+    @classmethod
+    def of_files(cls, directory: Path, demands: int) -> "BenchTown":
+        """A copy of the seeded files; numbers drawn from here on are not those of the seed."""
+        copytree(seeded(demands, manifest(demands)), directory, dirs_exist_ok=True)
+        random = Random(SEED + demands)
+        return cls(Installation.open(settings_of(directory), lambda: NOW, random.randbytes), demands, random)
+
+    @classmethod
+    def on_server(cls, directory: Path, demands: int, environment: Mapping[str, str]) -> "BenchTown":
+        """A town on PostgreSQL, seeded now."""
+        random = Random(SEED)
+        installation = Installation.create(settings_of(directory, environment), lambda: NOW, random.randbytes)
+        write_facts(installation, demands)
+        installation.catch_up()
+        return cls(installation, demands, random)
 
     def command(self, actor: str = "agent:lea") -> Command:
         """A new command at the instant of the run."""
         return Command(actor, NOW, f"{self.random.getrandbits(128):032x}")
 
+    def fresh(self, number: int, facts: int) -> list[str]:
+        """References of new demands in progress, with so many facts each, recorded and in the lists."""
+        references = [new_reference("AEN", self.installation.random_bits) for _ in range(number)]
+        keys = self.installation.keyring.mint([demand_id(reference) for reference in references], "demand", NOW)
+        recorded: list[Fact] = []
+        for place_in_line, reference in enumerate(references):
+            key, identity = keys[demand_id(reference)], demand_id(reference)
+            begun = NOW - timedelta(days=2)
+            planned = Planned(self.demands + place_in_line, "AEN", "Dubois", "Marie", begun, taken=True, closed=False)
+            demand = played(reference, planned, key)
+            while demand.version < facts:
+                comment = key.seal(COMMENT, place(identity, demand.version + 1, "comment"))
+                demand.under(self.command()).add_event(EVENT, comment)
+            recorded += demand.collect_events()  # type: ignore[arg-type]  # the library's wider type
+        self.installation.register.append(recorded)
+        self.installation.catch_up()
+        return references
+
+    def stored(self, references: list[str]) -> list[tuple[Any, int, str, bytes]]:
+        """The rows of the facts of some demands, as they were recorded."""
+        found = (self.installation.register.recorder.select_events(demand_id(reference)) for reference in references)
+        return [(e.originator_id, e.originator_version, e.topic, e.state) for facts in found for e in facts]
+
     def close(self) -> None:
         """Close every file."""
         self.installation.close()
-
-    def _lines(self) -> Iterator[bytes]:
-        for number in range(self.demands):
-            line = msgspec.json.encode(self._history(number))
-            self.manifest.update(line)
-            yield line
-
-    def _history(self, number: int) -> dict[str, object]:
-        begun = NOW - timedelta(days=self.random.uniform(1, 400))
-        steps = [{"at": begun + timedelta(hours=3), "agent": "lea", "action": "take_in_charge"}]
-        if number % OPEN_SHARE:
-            steps.append({"at": begun + timedelta(hours=20), "agent": "lea", "action": "close", "outcome": "traitee"})
-        elif number % 3:
-            steps = []
-        return {
-            "external_id": f"bench-{number}",
-            "procedure": PROCEDURES[number % len(PROCEDURES)],
-            "channel": "internet",
-            "submitted_at": begun,
-            "applicant": {
-                "last_name": NAMES[number % len(NAMES)],
-                "first_name": self.random.choice(("Marie", "Zoé", "Paul", "Łukasz")),
-                "email": f"usager{number}@example.org",
-            },
-            "answers": {"copies": 1},
-            "history": steps,
-        }
