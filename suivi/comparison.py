@@ -118,7 +118,9 @@ def _token_differences(
         first, after = after, rows[-1].seq
         wanted = set(searching.rows([(row.seq, row.demand_id, row.service, row.applicant) for row in rows]))
         found = set(_tokens(live, first, after))
-        readable = set(keyring.keys([row.demand_id for row in rows]))
+        readable = set(keyring.keys([generation, *(row.demand_id for row in rows)]))
+        if generation not in readable:  # a rebuild took its key: what is left of these tokens can find nobody
+            return
         open_now = {row.seq for row in rows if row.demand_id in readable}
         for seq in sorted({token[2] for token in wanted - found} & open_now):
             yield "manque", (seq,)

@@ -61,7 +61,7 @@ class Hall:
 def furnish(environment: Mapping[str, str]) -> None:
     """Found the town hall, with two agents who can log in and a web site that may submit."""
     with Installation.create(read_settings(environment), now, secrets.token_bytes) as installation:
-        found(installation.office, by_hand(), Settings(name="Mairie de Saint-Aubin"))
+        found(installation.office, by_hand(), Settings(name="Mairie de Saint-Aubin", mails_per_minute=0))
         for code, name in AGENTS.items():
             rights = rights_of(("agent",), (CIVIL,), ())
             installation.office.directory.register_agent(by_hand(), code, name, rights)

@@ -11,6 +11,8 @@ import pytest
 
 from projections.reading import Criteria, Scope
 from projections.tables import VERSION
+from suivi.replayed import compare
+from suivi.verification import Findings
 from tests.suivi.conftest import CommandLine
 
 CIVIL = "État civil"
@@ -129,3 +131,16 @@ def test_an_open_installation_moves_to_the_new_read_models_by_itself(town: Comma
         installation.lists.page(Criteria("service"), scope, installation.clock())
         installation.catch_up()
         assert installation.readiness() == {}
+
+
+def test_a_verification_that_a_rebuild_overtakes_finds_nothing_wrong(town: CommandLine) -> None:
+    """The rebuild takes the search key of the read models that are being looked at."""
+    findings, rebuilt = Findings(), list[int]()
+
+    def meanwhile(_: int) -> None:
+        if not rebuilt:
+            rebuilt.append(town("rebuild").code)
+
+    with town.opened() as installation:
+        compare(installation, findings, meanwhile)
+    assert (rebuilt, findings.problems) == ([0], [])
