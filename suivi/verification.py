@@ -1,6 +1,7 @@
 """Whether the history is whole; problems are sentences that repeat nothing personal."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -87,10 +88,10 @@ class HistoryCheck:
     def __init__(self, engine: Engine, findings: Findings, advance: Callable[[int], None]) -> None:
         self._engine, self._findings, self._advance = engine, findings, advance
         self._mapper = FactMapper()
-        self.finished: set[UUID] = set()
+        self.finished: dict[UUID, datetime] = {}
 
     def run(self, head: int, active: frozenset[UUID]) -> None:
-        """Note every problem; ``finished`` then names the finished demands among those whose key is ``active``."""
+        """Note every problem; ``finished`` then says when those ended whose key is among the ``active`` ones."""
         with self._engine.connect() as connection:
             rows = connection.execute(_STREAMS, {"head": head})
             for identity, group in groupby(_stored(rows), key=lambda stored: stored.originator_id):
@@ -137,7 +138,7 @@ class HistoryCheck:
             if demand.erased_at is None:
                 self._findings.note(f"{demand.reference} : terminée sans effacement des données personnelles")
             if demand.id in active:
-                self.finished.add(demand.id)
+                self.finished[demand.id] = demand.modified_on
 
 
 def _identity_of(fact: FirstFact) -> UUID | None:

@@ -1,5 +1,6 @@
 """A whole history passes; every kind of damage is found and located."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -133,6 +134,22 @@ def test_a_key_that_outlives_its_demand_is_found(town: CommandLine, reference_of
     with town.opened() as installation:
         installation.keyring.mint([identity], "demand", installation.clock())
     assert problems(town) == [f"{identity} : demande terminée dont la clé existe encore"]
+
+
+def test_a_key_may_outlive_its_demand_for_a_minute(town: CommandLine, reference_of: Find) -> None:
+    """Between the closure and the end of the key, or until the sweep after a crash, nothing is damaged."""
+    with town.opened() as installation:
+        just_now = installation.clock().isoformat()
+        steps = [{"at": just_now, "agent": "amelie", "action": action} for action in ("take_in_charge", "close")]
+        applicant = {"last_name": "Lefèvre", "first_name": "Odile"}
+        line = {"external_id": "just-closed", "procedure": "AEN", "channel": "internet", "submitted_at": just_now}
+        line |= {"applicant": applicant, "answers": {}, "history": steps}
+        histories = town.directory / "just-closed.jsonl"
+        histories.write_text(json.dumps(line))
+        assert town("import", histories).code == 0
+        installation.keyring.mint([demand_id(reference_of("just-closed"))], "demand", installation.clock())
+    done = town("verify", "--json")
+    assert (done.code, done.json["problems"]) == (0, [])
 
 
 def test_a_damaged_file_is_found(town: CommandLine) -> None:
