@@ -1,5 +1,6 @@
 """The numbers beside the sections: sums of roll-ups within an agent's rights, read with a list in one statement."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -60,13 +61,7 @@ def asked_now(scope: Scope, now: datetime) -> dict[str, object]:
     }
 
 
-def counters(row: Any, late: int = 0) -> Counters:
-    """From the columns of ``COUNTS``."""
-    return Counters(
-        in_progress=int(row.n_in_progress),
-        untreated=int(row.n_untreated),
-        on_hold=int(row.n_on_hold),
-        service=int(row.n_service),
-        late=int(late),
-        for_you=int(row.n_for_you),
-    )
+def counters(counted: Sequence[Any]) -> Counters:
+    """From the columns of ``COUNTS``, and the late ones where they were counted."""
+    in_progress, untreated, on_hold, service, for_you, *late = map(int, counted)
+    return Counters(in_progress, untreated, on_hold, service, sum(late), for_you)

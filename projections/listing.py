@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     false,
     literal_column,
+    or_,
     select,
     tuple_,
 )
@@ -22,8 +23,8 @@ from sqlalchemy import (
 from domain.instants import micros
 from domain.status import Status
 from projections.counting import AGENT, COUNTS, PROCESSABLE, SERVICES, allowed
-from projections.merging import in_order, key, merged
-from projections.naming import ARRIVAL, GATHER, WALK, arrived, bearing, borne
+from projections.merging import followed, in_order, key
+from projections.naming import ARRIVAL, GATHER, WALK, arrived, bearing_all, borne
 from projections.reading import LISTED, Criteria, Scope
 from projections.tables import current, of_status, search_tokens
 
@@ -47,7 +48,7 @@ class Shape(msgspec.Struct, frozen=True):
 
     ``ranges`` are how many procedures or services it looks through, ``tokens`` how many words of a name it asks for,
     the rarest first; ``naming`` is how those are found (``projections.naming``), ``hides`` that the agent may not read
-    every procedure there.
+    every procedure there; ``cut`` is what PostgreSQL needs (``projections.merging.followed``).
     """
 
     section: str
@@ -59,14 +60,15 @@ class Shape(msgspec.Struct, frozen=True):
     tokens: int = 0
     naming: str = ""
     hides: bool = False
+    cut: bool = False
 
 
-def shape_of(criteria: Criteria, scope: Scope) -> Shape:
+def shape_of(criteria: Criteria, scope: Scope, *, cut: bool) -> Shape:
     """The shape of a question without its words."""
     sort = criteria.sort if criteria.sort in SORTS else "received"
     given = tuple(name for name in _FILTERS if getattr(criteria, name) not in (None, False))
     ranges = len(ranges_of(criteria, scope))
-    return Shape(criteria.section, sort, criteria.status, given, bool(criteria.cursor), ranges)
+    return Shape(criteria.section, sort, criteria.status, given, bool(criteria.cursor), ranges, cut=cut)
 
 
 def ranges_of(criteria: Criteria, scope: Scope) -> tuple[str, ...]:
@@ -95,18 +97,23 @@ def listing(shape: Shape) -> Select[Any]:
     order, listed = in_order(column, current.c.seq, descending=descending), select(*LISTED, *COUNTS)
     conditions = list(_conditions(shape))
     if shape.naming == GATHER:
-        chosen = current.c.seq.in_(bearing(0)), _within(shape)
-        return listed.where(*chosen, *conditions).order_by(*order).limit(_MOST)
+        chosen = current.c.seq.in_(bearing_all(shape.tokens)), _within(shape)
+        few = followed(
+            [key(column, current.c.seq).where(*chosen, *conditions)], _MOST, descending=descending, cut=shape.cut
+        )
+        return listed.join_from(few, current, current.c.seq == few.c.seq).order_by(*order)
     if shape.naming == ARRIVAL:
         within = [] if shape.section == "service" else [_within(shape)]
         after = [_after(search_tokens.c.seq, descending=descending)] if shape.continued else []
-        ranges = [one.where(*after) for one in arrived(shape.ranges, [*within, *conditions])]
-        first = merged(ranges, _MOST, descending=descending)
+        ranges = [one.where(*after) for one in arrived(shape.ranges, shape.tokens, [*within, *conditions])]
+        first = followed(ranges, _MOST, descending=descending, cut=shape.cut)
         by_seq = current.c.seq.desc() if descending else current.c.seq
         return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(by_seq)
     if shape.section in OWN:
         return listed.where(*_own(shape.section), *conditions).order_by(*order).limit(_MOST)
-    first = merged([_key(column, one, conditions) for one in _ranges(shape)], _MOST, descending=descending)
+    first = followed(
+        [_key(column, one, conditions) for one in _ranges(shape)], _MOST, descending=descending, cut=shape.cut
+    )
     return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(*order)
 
 
@@ -136,7 +143,8 @@ def _conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
     if shape.tokens:
         if shape.hides:
             yield current.c.procedure.not_in(bindparam("unreadable", expanding=True))
-        yield from (borne(place) for place in range(0 if shape.naming == WALK else 1, shape.tokens))
+        if shape.naming == WALK:
+            yield from map(borne, range(shape.tokens))
 
 
 def _after(*columns: ColumnElement[int], descending: bool) -> ColumnElement[bool]:
@@ -162,8 +170,10 @@ def _ranges(shape: Shape) -> Iterator[ColumnElement[bool]]:
 
 def _within(shape: Shape) -> ColumnElement[bool]:
     """The section where tokens lead: nothing else may lead the planner, so these columns are made expressions."""
+    procedure, service = current.c.procedure.concat(""), current.c.service.concat("")
     if shape.section in OWN:
-        return and_(of_status(OWN[shape.section]), current.c.agent.concat("") == AGENT, allowed(current))
+        mine = current.c.agent.concat("") == AGENT, or_(procedure.in_(PROCESSABLE), service.in_(SERVICES))
+        return and_(of_status(OWN[shape.section]), *mine)
     if shape.section == "untreated":
-        return and_(of_status(Status.UNTREATED), current.c.procedure.concat("").in_(PROCESSABLE))
-    return current.c.service.concat("").in_(SERVICES)
+        return and_(of_status(Status.UNTREATED), procedure.in_(PROCESSABLE))
+    return service.in_(SERVICES)

@@ -1,11 +1,12 @@
 """The agents' lists: rights inside the query, keyset pages, one index per status and sort."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Engine, bindparam, literal, select, union_all
+from sqlalchemy import Connection, Engine, bindparam, literal, select, union_all
 
 from domain.sealing import Keyring
 from domain.status import Status
@@ -13,12 +14,16 @@ from projections.counting import AGENT, ALL_COUNTS, PROCESSABLE, allowed, asked_
 from projections.cursors import Place, read_cursor, written_cursor
 from projections.listing import OWN, SORTS, Shape, listing, shape_of, values_of
 from projections.names import asked, tokens
-from projections.naming import ARRIVAL, GATHER, MOST_SORTED, WALK, frequencies, named
+from projections.naming import ARRIVAL, FEW, GATHER, MANY, WALK, frequencies, named, together
+from projections.prepared import Prepared
 from projections.reading import LISTED, Counters, Criteria, Page, Row, Scope, list_row
 from projections.tables import current, of_status, position
+from projections.views import snapshot
 
 SECTIONS: Final = ("untreated", "in_progress", "on_hold", "service")
 _NOTHING: Final = Page([], None)
+_PLACES: Final = {column.name: place for place, column in enumerate(LISTED)}
+_LISTED: Final = len(LISTED)
 _generation: Final = select(position.c.generation)
 _designated: Final = (
     select(literal(0).label("rank"), current.c.submitted_at.label("due"), *LISTED)
@@ -34,6 +39,8 @@ _own: Final = (
     .limit(bindparam("most"))
     .subquery()
 )
+_RANKED: Final = 2
+"""The columns that only put these in order."""
 _both: Final = union_all(select(_designated), select(_own)).subquery()
 _urgent: Final = select(_both).order_by(_both.c.rank, _both.c.due, _both.c.seq).limit(bindparam("most"))
 
@@ -42,84 +49,89 @@ class Lists:
     """Answers what is open, for whom."""
 
     def __init__(self, engine: Engine, keyring: Keyring) -> None:
-        self._engine, self._keyring = engine, keyring
+        self._engine, self._keyring, self._prepared = engine, keyring, Prepared(engine)
 
     def page(self, criteria: Criteria, scope: Scope, now: datetime) -> Page:
         """One page of a list; raises BadCursor."""
-        shape, values = shape_of(criteria, scope), values_of(criteria, scope) | asked_now(scope, now)
+        shape = shape_of(criteria, scope, cut=self._engine.dialect.name == "postgresql")
+        values = values_of(criteria, scope) | asked_now(scope, now)
         place = read_cursor(criteria.cursor, criteria.sort)
         if place is not None:
             values |= {"value": place.value, "seq": place.seq}
         if criteria.section not in OWN and not shape.ranges:
             return _NOTHING
-        if criteria.words is not None:
-            looked_for = self._tokens(criteria.words)
-            named_shape = self._named(shape, looked_for, scope, values)
-            if named_shape is None:
-                return _NOTHING
-            shape = named_shape
-        with self._engine.connect() as connection:
-            found = connection.execute(listing(shape), values | {"most": criteria.size + 1}).all()
+        values["most"] = criteria.size + 1
+        if criteria.words is None:
+            found = self._prepared.rows(listing(shape), values)
+        else:
+            found = self._searched(shape, criteria.words, scope, values)
         return _page(criteria, found, SORTS[shape.sort][0].name)
 
     def counters(self, scope: Scope, now: datetime) -> Counters:
         """The numbers beside the sections, from roll-ups, and how many of the agent's own demands are late."""
-        with self._engine.connect() as connection:
-            row = connection.execute(ALL_COUNTS, asked_now(scope, now)).one()
-        return counters(row, row.n_late)
+        return counters(self._prepared.rows(ALL_COUNTS, asked_now(scope, now))[0])
 
     def urgent(self, scope: Scope, now: datetime, most: int) -> list[Row]:
         """What waits for this agent: untreated demands designated for him, then his own by due date."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(_urgent, asked_now(scope, now) | {"most": most}).all()
-        return [list_row(row) for row in rows]
+        rows = self._prepared.rows(_urgent, asked_now(scope, now) | {"most": most})
+        return [list_row(row[_RANKED:]) for row in rows]
 
-    def _tokens(self, typed: tuple[str, ...]) -> list[bytes]:
-        """The tokens of what was typed; none where nothing can bear them."""
+    def _searched(
+        self, shape: Shape, words: tuple[str, ...], scope: Scope, values: dict[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Several statements of one moment: how many bear each word decides how they are looked for."""
+        with snapshot(self._engine) as connection:
+            found = self._named(connection, shape, words, scope, values)
+            return [] if found is None else connection.execute(listing(found), values).all()
+
+    def _tokens(self, connection: Connection, typed: tuple[str, ...]) -> list[bytes]:
+        """The tokens of what was typed, under the key of the generation that is read; none where nothing bears them."""
         texts = asked(typed)
         if not texts:
             return []
-        with self._engine.connect() as connection:
-            generation: UUID = connection.scalars(_generation).one()
+        generation: UUID = connection.scalars(_generation).one()
         key = self._keyring.keys([generation]).get(generation)
         return tokens(texts, key) if key is not None else []
 
-    def _named(self, shape: Shape, looked_for: list[bytes], scope: Scope, values: dict[str, Any]) -> Shape | None:
+    def _named(
+        self, connection: Connection, shape: Shape, typed: tuple[str, ...], scope: Scope, values: dict[str, Any]
+    ) -> Shape | None:
         """The shape that finds these tokens, whose values are added; None when nobody bears one of them."""
         reach = scope.services if shape.section == "service" else scope.reach or scope.services
-        if not looked_for or not reach:
+        looked_for = self._tokens(connection, typed) if reach else []
+        if not looked_for:
             return None
-        with self._engine.connect() as connection:
-            where = named(looked_for, reach, scope.unreadable)
-            counted = connection.execute(frequencies(len(looked_for)), where).one()
+        where = named(looked_for, reach, scope.unreadable)
+        counted = connection.execute(frequencies(len(looked_for)), where).one()
         if not min(counted):
             return None
         rarest_first = [token for _, token in sorted(zip(counted, looked_for, strict=True))]
         values |= named(rarest_first, reach, scope.unreadable)
-        how = _way(shape, min(counted), len(looked_for))
+        how = _way(shape, min(counted))
+        if how == WALK and shape.section not in OWN and len(looked_for) > 1:
+            both = connection.scalars(together(len(looked_for)), values).one()
+            how = WALK if both > MANY else GATHER
         ranges = len(reach) if how == ARRIVAL else shape.ranges
         return msgspec.structs.replace(
             shape, tokens=len(looked_for), naming=how, ranges=ranges, hides=bool(scope.unreadable)
         )
 
 
-def _way(shape: Shape, rarest: int, words: int) -> str:
-    """How to find those who bear every word."""
-    if rarest <= MOST_SORTED:
+def _way(shape: Shape, rarest: int) -> str:
+    """How to find those who bear the rarest word."""
+    if rarest <= FEW:
         return GATHER
     if shape.section in OWN:
         return WALK
     if shape.sort.endswith("received"):
         return ARRIVAL
-    return WALK if words == 1 else GATHER
+    return WALK if rarest > MANY else GATHER
 
 
-def _page(criteria: Criteria, found: Any, sorted_by: str) -> Page:
-    rows = found[: criteria.size]
-    more = len(found) > criteria.size
-    last = Place(criteria.sort, getattr(rows[-1], sorted_by), rows[-1].seq) if more else None
-    return Page(
-        [list_row(row) for row in rows],
-        written_cursor(last) if last else None,
-        counters(rows[0]) if rows else None,
-    )
+def _page(criteria: Criteria, found: Sequence[Sequence[Any]], sorted_by: str) -> Page:
+    rows = [list_row(row[:_LISTED]) for row in found[: criteria.size]]
+    next_one = None
+    if len(found) > criteria.size:
+        last = found[criteria.size - 1]
+        next_one = written_cursor(Place(criteria.sort, last[_PLACES[sorted_by]], last[_PLACES["seq"]]))
+    return Page(rows, next_one, counters(found[0][_LISTED:]) if found else None)

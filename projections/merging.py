@@ -4,10 +4,10 @@
 sorts a whole town's demands; an equality and the order of one index leave it no choice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Subquery, select, union
+from sqlalchemy import BindParameter, ColumnElement, Select, Subquery, select, union, union_all
 
 
 def key(by: ColumnElement[int], seq: ColumnElement[int]) -> Select[Any]:
@@ -22,11 +22,27 @@ def merged(ranges: Sequence[Select[Any]], most: BindParameter[int], *, descendin
     return _ordered(select(together.c.at, together.c.seq), most, descending=descending)
 
 
+def followed(ranges: Sequence[Select[Any]], most: BindParameter[int], *, descending: bool, cut: bool) -> Subquery:
+    """The same for ranges that share no row.
+
+    SQLite takes the next row from whichever range has it, so that none is read further than it is needed. PostgreSQL
+    would sort them all: there each is ``cut`` by a limit of its own.
+    """
+    if len(ranges) == 1:
+        return _ordered(ranges[0], most, descending=descending)
+    firsts = [select(_ordered(one, most, descending=descending)) for one in ranges] if cut else ranges
+    together = union_all(*firsts).subquery()
+    return _ordered(select(together.c.at, together.c.seq), most, descending=descending)
+
+
 def in_order(by: ColumnElement[int], seq: ColumnElement[int], *, descending: bool) -> tuple[ColumnElement[Any], ...]:
     """By a value, and by number where it is the same."""
     return (by.desc(), seq.desc()) if descending else (by, seq)
 
 
 def _ordered(chosen: Select[Any], most: BindParameter[int], *, descending: bool) -> Subquery:
-    at, seq = (getattr(column, "element", column) for column in chosen.selected_columns)
-    return chosen.order_by(*in_order(at, seq, descending=descending)).limit(most).subquery()
+    return chosen.order_by(*in_order(*_columns(chosen), descending=descending)).limit(most).subquery()
+
+
+def _columns(chosen: Select[Any]) -> Iterator[ColumnElement[Any]]:
+    return (getattr(column, "element", column) for column in chosen.selected_columns)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Engine, literal, select, union_all
 
+from projections.prepared import Prepared
 from projections.tables import agents, procedures
 
 _AGENT, _PROCEDURE = 0, 1
@@ -66,13 +67,12 @@ class People:
     """Answers names."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._prepared = Prepared(engine)
         self._last: tuple[Sequence[Any], Known] = ((), Known({}, {}))
 
     def known(self) -> Known:
         """Who and what there is, read now in one statement; rows that did not change are not decoded again."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(_everybody).all()
+        rows = self._prepared.rows(_everybody, {})
         before, known = self._last
         if rows != before:
             known = _known(rows)
@@ -89,16 +89,16 @@ class People:
 
 
 def _known(rows: Sequence[Any]) -> Known:
-    by_name = sorted(rows, key=lambda row: (row.name, row.code))
+    by_name = sorted(rows, key=lambda row: (row[2], row[1]))
     return Known(
-        {row.code: _agent(row) for row in by_name if row.kind == _AGENT},
+        {code: _agent(code, *of_agent) for kind, code, *of_agent in by_name if kind == _AGENT},
         {
-            row.code: ProcedureRow(row.code, row.name, row.services, row.flag)
-            for row in by_name
-            if row.kind == _PROCEDURE
+            code: ProcedureRow(code, title, service, bool(restricted))
+            for kind, code, title, restricted, service, *_ in by_name
+            if kind == _PROCEDURE
         },
     )
 
 
-def _agent(row: Any) -> AgentRow:
-    return AgentRow(row.code, row.name, row.flag, _texts(row.roles), _texts(row.services), _texts(row.procedures))
+def _agent(code: str, name: str, active: Any, services: str, roles: str, procedures: str) -> AgentRow:
+    return AgentRow(code, name, bool(active), _texts(roles), _texts(services), _texts(procedures))

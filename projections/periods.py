@@ -25,12 +25,12 @@ def split(first: date, last: date, period: str) -> Iterator[tuple[str, date, dat
         start = end + timedelta(1)
 
 
-def grains(first: date, last: date) -> Iterator[str]:
-    """The fewest years, months and days that make up a range, as the histograms name them."""
+def grains(first: date, last: date, *, years: bool = True) -> Iterator[str]:
+    """The fewest years, months and days that make up a range, as the roll-ups name them; counts have no ``years``."""
     start = first
     while start <= last:
         year_end, month_end = _end_of(start, "year"), _end_of(start, "month")
-        if start == date(start.year, 1, 1) and year_end <= last:
+        if years and start == date(start.year, 1, 1) and year_end <= last:
             yield start.isoformat()[:4]
             start = year_end + timedelta(1)
         elif start.day == 1 and month_end <= last:

@@ -1,5 +1,6 @@
 """What is asked of the read models and what they answer, in the town hall's terms and in aware instants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -87,23 +88,25 @@ LISTED: Final = tuple(current.c[name] for name in ("seq", *Row.__struct_fields__
 """The columns that a row of a list is made of."""
 
 
-def list_row(values: Any) -> Row:
-    """From a row of ``current_demands``."""
+def list_row(values: Sequence[Any]) -> Row:
+    """From the columns of ``LISTED``, as the driver gives them."""
+    _, identity, reference, procedure, service, status, agent, channel, has_email, *rest = values
+    submitted_at, taken_at, due_at, since, applicant, version = rest
     return Row(
-        values.demand_id,
-        values.reference,
-        values.procedure,
-        values.service,
-        values.status,
-        values.agent,
-        values.channel,
-        values.has_email,
-        instant(values.submitted_at),
-        maybe_instant(values.taken_at),
-        maybe_due(values.due_at),
-        instant(values.since),
-        values.applicant,
-        values.version,
+        identity if isinstance(identity, UUID) else UUID(identity),
+        reference,
+        procedure,
+        service,
+        status,
+        agent,
+        channel,
+        bool(has_email),
+        instant(submitted_at),
+        maybe_instant(taken_at),
+        maybe_due(due_at),
+        instant(since),
+        applicant,
+        version,
     )
 
 

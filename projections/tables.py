@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 2
+VERSION: Final = 3
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -183,7 +183,7 @@ daily_counts: Final = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""What happened on each local day, by procedure, service, agent, channel and altogether (dimension ``all``)."""
+"""What happened on each local day and in each month, by procedure, service, agent, channel and altogether (``all``)."""
 
 delay_buckets: Final = Table(
     "delay_buckets",

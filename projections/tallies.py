@@ -50,13 +50,14 @@ class Tallies:
                 yield service, procedure, status, agent or "", n
 
     def daily(self) -> Iterator[tuple[str | int, ...]]:
-        """What to add to each day under each key: dimension, day, key, amounts."""
+        """What to add to each day and its month under each key: dimension, day or month, key, amounts."""
         sums: dict[tuple[str, str, str], list[int]] = {}
         for where, amounts in self.days.items():
-            for dimension, key in _keys(where):
-                place = (dimension, where[0], key)
-                known = sums.get(place)
-                sums[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
+            for period in (where[0], where[0][:7]):
+                for dimension, key in _keys(where):
+                    place = (dimension, period, key)
+                    known = sums.get(place)
+                    sums[place] = amounts if known is None else [a + b for a, b in zip(known, amounts, strict=True)]
         for place, found in sums.items():
             yield (*place, *found)
 

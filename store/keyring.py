@@ -37,8 +37,9 @@ from sqlalchemy import (
 from domain.errors import Erased
 from domain.instants import micros
 from domain.sealing import KEY_BYTES, DataKey
+from store import locks
 from store.epochs import Epochs, MissingEpoch
-from store.statements import SmallRead
+from store.statements import ReadAmong
 from store.transactions import insert_into, writing
 
 metadata: Final = MetaData()
@@ -63,10 +64,7 @@ _alone: Final = _present.with_for_update()
 _among: Final = (
     select(keys).where(keys.c.owner.in_(bindparam("owners", expanding=True))).order_by(keys.c.owner).with_for_update()
 )
-_active: Final = select(keys.c.owner, keys.c.epoch, keys.c.wrapped).where(
-    keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE
-)
-_active_of: Final = select(keys.c.epoch, keys.c.wrapped).where(keys.c.owner == bindparam("owner"), ACTIVE)
+_active: Final = select(keys.c.owner, keys.c.epoch, keys.c.wrapped).where(ACTIVE)
 _destroy: Final = (
     update(keys)
     .where(keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE)
@@ -76,8 +74,8 @@ _touch: Final = (
     update(keys).where(keys.c.owner.in_(bindparam("owners", expanding=True)), ACTIVE).values(touched_at=bindparam("at"))
 )
 _stale: Final = update(epoch).where(epoch.c.stale_since.is_(None)).values(stale_since=bindparam("at"))
-_LOCK: Final = text("SELECT pg_advisory_lock(7412)")
-_UNLOCK: Final = text("SELECT pg_advisory_unlock(7412)")
+_LOCK: Final = text(f"SELECT pg_advisory_lock({locks.KEYRING_TURN})")
+_UNLOCK: Final = text(f"SELECT pg_advisory_unlock({locks.KEYRING_TURN})")
 _CHUNK: Final = 500
 
 
@@ -86,7 +84,7 @@ class StoredKeyring:
 
     def __init__(self, engine: Engine, epochs: Epochs, random_bytes: Callable[[int], bytes], lock_file: Path) -> None:
         self._engine, self._epochs, self._random, self._lock_file = engine, epochs, random_bytes, lock_file
-        self._one = SmallRead(engine, _active_of)
+        self._active = ReadAmong(engine, _active, keys.c.owner)
 
     def mint(self, owners: Iterable[UUID], kind: str, at: datetime) -> Mapping[UUID, DataKey]:
         """Make or find the active key of each owner; raises Erased for one already destroyed.
@@ -220,14 +218,11 @@ class StoredKeyring:
         return len(again)
 
     def _unwrapped(self, owners: list[UUID]) -> dict[UUID, DataKey]:
-        if len(owners) == 1:
-            rows = [(owners[0], *row) for row in self._one.rows(owners[0])]
-        else:
-            with self._engine.connect() as connection:
-                rows = [tuple(row) for row in connection.execute(_active, {"owners": owners})]
+        by_text = {owner.hex: owner for owner in owners}
+        found = {by_text.get(owner, owner): row for owner, *row in self._active.rows(owners)}
         return {
             owner: DataKey(self._epochs.unwrap(name, owner.bytes, wrapped), self._random)
-            for owner, name, wrapped in rows
+            for owner, (name, wrapped) in found.items()
         }
 
     @contextmanager

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cache
 from inspect import unwrap
 from itertools import chain
-from select import select
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,20 +24,21 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from domain.instants import micros
 from domain.ports import Outgoing
+from store import locks
 from store.intake_keys import intake_keys
 from store.outbox import NEW_COLUMNS, new_row, outbox, set_deadline
-from store.servers import CONNECT_TIMEOUT_S, SCHEMAS, connection_parameters, prepare
+from store.servers import CONNECT_TIMEOUT_S, MOST_CONNECTIONS, SCHEMAS, connection_parameters, prepare, unread
 
 URL: Final = "POSTGRES_URL"
 EVENTS: Final = "stored_events"
-_POOL: Final = 10
+_IDLE_S: Final = 60.0
 _dialect: Final[Dialect] = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 _INSERT_LETTER: Final = str(
     insert(outbox).on_conflict_do_nothing().compile(dialect=_dialect, column_keys=list(NEW_COLUMNS))
 )
 _SET_DEADLINE: Final = str(set_deadline.compile(dialect=_dialect))
 _INSERT_INTAKE: Final = str(insert(intake_keys).compile(dialect=_dialect))
-_LOCK: Final = "SELECT pg_advisory_xact_lock(7413)"
+_LOCK: Final = f"SELECT pg_advisory_xact_lock({locks.INSERT})"
 _MOST_AT_ONCE: Final = 16
 """Facts and other rows that go in one statement; each other number of them would be one more to prepare."""
 _FACT: Final = "(%s::uuid, %s::bigint, %s::text, %s::bytea)"
@@ -208,7 +208,8 @@ def _pool(url: str, datastore: PostgresDatastore) -> ConnectionPool[Connection[D
         connection_class=Connection[DictRow],
         kwargs={**connection_parameters(url, datastore.schema), "row_factory": dict_row},
         min_size=1,
-        max_size=_POOL,
+        max_size=MOST_CONNECTIONS,
+        max_idle=_IDLE_S,
         open=False,
         configure=configure,
         check=_check,
@@ -217,7 +218,6 @@ def _pool(url: str, datastore: PostgresDatastore) -> ConnectionPool[Connection[D
 
 
 def _check(connection: psycopg.Connection[Any]) -> None:
-    """Ask the server only when something lies unread on an idle connection: its farewell, or the end of the line."""
-    readable, _, _ = select([connection.fileno()], [], [], 0)
-    if readable:
+    """Ask the server only when it may have hung up."""
+    if unread(connection):
         ConnectionPool.check_connection(connection)

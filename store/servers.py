@@ -5,12 +5,15 @@ what only a superuser may turn off, ``logged_values`` tells.
 """
 
 from collections.abc import Callable
+from functools import partial
+from select import POLLIN, poll
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import Engine, column, create_engine, select, table
+from sqlalchemy import Engine, column, create_engine, event, select, table
+from sqlalchemy.exc import InvalidatePoolError
 
 from store.engines import UnsafeStore
 
@@ -19,6 +22,10 @@ SCHEMAS: Final = {name: f"suivi_{name}" for name in ("events", "keys", "accounts
 OLDEST: Final = 130_000
 CONNECT_TIMEOUT_S: Final = 10
 LOCK_TIMEOUT_S: Final = 10
+MOST_CONNECTIONS: Final = 12
+"""To one store from one process: eight threads of the server, two of the embedded worker, and two to spare."""
+_KEPT: Final = 3
+"""Open while nothing is asked; threads take turns in Python, so that more are seldom in use at one moment."""
 Writes = Callable[[str], bool]
 _STATEMENTS: Final[dict[str, Writes]] = {
     "log_statement": lambda level: level in ("mod", "all"),
@@ -56,6 +63,7 @@ def connection_parameters(url: str, schema: str, *, lazy: bool = False) -> dict[
         "synchronous_commit": "off" if lazy else "on",
         "lock_timeout": f"{LOCK_TIMEOUT_S}s",
         "log_parameter_max_length_on_error": "0",
+        "jit": "off",
     }
     options = [parameters.get("options") or "", *(f"-c {name}={value}" for name, value in settings.items())]
     own = {"options": " ".join(options).strip(), "client_encoding": "UTF8"}
@@ -85,13 +93,42 @@ def connect_postgres(url: str, schema: str, *, lazy: bool = False) -> psycopg.Co
 def postgres_engine(url: str, schema: str, *, lazy: bool = False) -> Engine:
     """An SQLAlchemy engine over such connections; one that died in the pool is replaced before it is used."""
     connection_parameters(url, schema)
+    engine = pooled_engine(lambda: connect_postgres(url, schema, lazy=lazy))
+    event.listen(engine, "checkout", partial(_replace_the_dead, engine))
+    return engine
+
+
+def pooled_engine(connect: Callable[[], psycopg.Connection[Any]]) -> Engine:
+    """An engine whose pool keeps few connections and opens no more than the threads of a process can use."""
     return create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect_postgres(url, schema, lazy=lazy),
-        pool_pre_ping=True,
+        creator=connect,
+        pool_size=_KEPT,
+        max_overflow=MOST_CONNECTIONS - _KEPT,
+        pool_timeout=CONNECT_TIMEOUT_S,
         use_native_hstore=False,
         hide_parameters=True,
     )
+
+
+def unread(connection: psycopg.Connection[Any]) -> bool:
+    """Whether something lies unread on an idle connection: the server's farewell, or the end of the line."""
+    watched = poll()
+    watched.register(connection.fileno(), POLLIN)
+    return bool(watched.poll(0))
+
+
+def _replace_the_dead(engine: Engine, connection: psycopg.Connection[Any], _: Any, __: Any) -> None:
+    """Asking before each use would cost a round trip; a server that hung up has done so to the whole pool."""
+    if connection.closed or (unread(connection) and not _answers(engine, connection)):
+        raise InvalidatePoolError
+
+
+def _answers(engine: Engine, connection: psycopg.Connection[Any]) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)  # type: ignore[arg-type]  # the driver's own connection
+    except psycopg.Error:
+        return False
 
 
 def logged_values(engine: Engine) -> list[str]:

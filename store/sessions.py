@@ -1,19 +1,22 @@
 """Open sessions, one row each, so that any of them can be ended at once."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Engine, bindparam, delete, insert, or_, select, update
 
 from domain.instants import instant, micros
 from store.accounts import hashed, sessions
+from store.statements import SmallRead
 from store.transactions import writing
 
 TOUCHED_AFTER: Final = timedelta(minutes=1)
 KEPT_AT_MOST: Final = timedelta(days=2)
-_find: Final = select(sessions).where(sessions.c.token_hash == bindparam("token"))
-_of: Final = select(sessions).where(sessions.c.agent == bindparam("agent")).order_by(sessions.c.opened_at)
+_columns: Final = select(sessions.c.agent, sessions.c.opened_at, sessions.c.seen_at)
+_find: Final = _columns.where(sessions.c.token_hash == bindparam("token"))
+_of: Final = _columns.where(sessions.c.agent == bindparam("agent")).order_by(sessions.c.opened_at)
 _touch: Final = (
     update(sessions)
     .where(sessions.c.token_hash == bindparam("token"), sessions.c.seen_at < bindparam("now"))
@@ -38,7 +41,7 @@ class Sessions:
     """Tokens come from the caller and are never kept, only their hashes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._found = engine, SmallRead(engine, _find)
 
     def open(self, code: str, now: datetime, token: str) -> str:
         """Begin a session; sessions too old to serve are forgotten on the way."""
@@ -50,11 +53,10 @@ class Sessions:
 
     def find(self, token: str, now: datetime, idle: timedelta, absolute: timedelta) -> Session | None:
         """The session of this token, unless it lay idle or lasted too long; notes that it was used."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_find, {"token": hashed(token)}).one_or_none()
-        if row is None:
+        rows = self._found.rows(hashed(token))
+        if not rows:
             return None
-        session = _session(row)
+        session = _session(rows[0])
         if now - session.seen_at >= idle or now - session.opened_at >= absolute:
             self.close(token)
             return None
@@ -79,5 +81,6 @@ class Sessions:
             return [_session(row) for row in connection.execute(_of, {"agent": code})]
 
 
-def _session(row: Row[Any]) -> Session:
-    return Session(row.agent, instant(row.opened_at), instant(row.seen_at))
+def _session(row: Sequence[Any]) -> Session:
+    agent, opened_at, seen_at = row
+    return Session(agent, instant(opened_at), instant(seen_at))

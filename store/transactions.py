@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateSchema
 
-_CREATION: Final = text("SELECT pg_advisory_xact_lock(7411)")
+from store import locks
+
+_CREATION: Final = text(f"SELECT pg_advisory_xact_lock({locks.CREATION})")
 _SCHEMA: Final = text("SELECT current_setting('search_path'), to_regnamespace(current_setting('search_path'))")
 
 

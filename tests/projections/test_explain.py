@@ -1,7 +1,7 @@
 """Every query of the lists, searches, counters, the journal and the statistics follows an index, on both databases.
 
 The statements are those that the readers really execute. What may be scanned is named: tables that do not grow with the
-number of demands. What may be sorted is named: rows already cut to a page, and at most fifty that bear a name.
+number of demands. What may be sorted is named: rows already cut to a page, and at most a thousand that bear a name.
 PostgreSQL prefers a scan or a sort of a few thousand rows, so these are made dear: what is left no index serves.
 """
 
@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select
 
 from projections.journal import JournalCriteria
+from projections.prepared import Prepared
 from projections.reading import Criteria, Scope
 from projections.tables import journal, metadata, position
 from tests.installations import Town
@@ -62,15 +63,22 @@ def filled(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Iterator[Town
 
 
 def executed(engine: Engine, read: Callable[[], object]) -> list[Statement]:
-    """What a reader sends to the read models."""
+    """What a reader sends to the read models, through Core or on the driver's own cursor."""
     seen: list[Statement] = []
+    run = Prepared.run
 
     def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
         seen.append((statement, parameters))
 
+    def noted(prepared: Prepared, sql: str, parameters: tuple[Any, ...]) -> Any:
+        seen.append((sql, parameters))
+        return run(prepared, sql, parameters)
+
     event.listen(engine, "before_cursor_execute", note)
     try:
-        read()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Prepared, "run", noted)
+            read()
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return [found for found in seen if found[0].lstrip().upper().startswith("SELECT")]
@@ -184,7 +192,7 @@ def test_no_page_of_the_journal_scans_or_sorts(filled: Town) -> None:
 def test_no_figure_scans_or_sorts(filled: Town, by: str | None) -> None:
     figures = filled.installation.statistics.figures
     assert check(filled, lambda: figures(date(2025, 1, 1), date(2025, 12, 31), by, NOW.date())) >= 3
-    assert check(filled, lambda: figures(None, None, by, NOW.date())) >= 4
+    assert check(filled, lambda: figures(None, None, by, NOW.date())) >= 3
 
 
 def test_the_guard_sees_a_scan_and_a_sort(filled: Town) -> None:

@@ -1,15 +1,19 @@
 """Lists: rights inside the query, pages that neither skip nor repeat, and names found without being readable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.applicant import read_applicant
-from domain.sealing import Sealed, place
+from domain.sealing import DataKey, Sealed, place
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria
+from projections.lists import Lists
 from projections.reading import Criteria, Scope
+from suivi.rebuilding import rebuild
+from tests.databases import only_sqlite
 from tests.installations import Town
 
 CIVIL = "État civil"
@@ -160,3 +164,26 @@ def test_a_name_is_not_found_in_a_procedure_whose_content_may_not_be_read(town: 
     hidden = Scope("max", ("AED",), (CIVIL,), (CIVIL,), ("AEN",))
     assert listed(town, hidden, section="service") == [reference]
     assert listed(town, hidden, section="service", words=("nunez",)) == []
+
+
+class RebuildsAfterwards:
+    """A keyring during whose answer the read models are built again and flipped."""
+
+    def __init__(self, town: Town) -> None:
+        self._town, self._keyring = town, town.installation.keyring
+        self.rebuilt = 0
+
+    def keys(self, owners: Iterable[UUID]) -> Mapping[UUID, DataKey]:
+        found, installation = self._keyring.keys(owners), self._town.installation
+        rebuild(installation.stores, installation.calendars, self._town.clock())
+        self.rebuilt += 1
+        return found
+
+
+@only_sqlite
+def test_a_search_whose_read_models_are_replaced_meanwhile_finds_all_the_same(town: Town) -> None:
+    reference, keyring = town.submit("AEN", last_name="Nuñez"), RebuildsAfterwards(town)
+    lists = Lists(town.installation.stores.views, keyring)  # type: ignore[arg-type]  # what a search asks of it
+    page = lists.page(Criteria("untreated", words=("nunez",)), LEA, town.clock())
+    assert ([row.reference for row in page.rows], keyring.rebuilt) == ([reference], 1)
+    assert listed(town, words=("nunez",)) == [reference]
