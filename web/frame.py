@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask import Flask, current_app, g, request, url_for
 from werkzeug.routing import Map
 
+from domain.delays import Calendar
 from domain.rights import WORKS_ON_DEMANDS, Rights, Role
 from domain.townhall import Settings
 from web import current, sessions
@@ -77,6 +78,11 @@ def townhall() -> Settings:
         g.townhall = current.parts().office.directory.townhall().settings
     settings: Settings = g.townhall
     return settings
+
+
+def calendar() -> Calendar:
+    """The town's calendar, with the holidays that are in force now."""
+    return current.parts().calendars(townhall().alsace_moselle)
 
 
 def searches_demands() -> bool:

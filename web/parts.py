@@ -35,6 +35,7 @@ class Parts:
     ``send_link(code)`` lets an agent have a new activation link; an unknown code is ignored silently.
     ``readiness()`` names what is not ready, each with a reason; ``mails_waiting()`` tells that no mail server is set.
     ``mailbox()`` gives the letters that the demo's mailbox page shows, newest first.
+    ``calendars(alsace_moselle)`` gives the town's calendar, ``web.frame.calendar()`` the one in force.
     ``endings_under(definition, now)`` counts the demands that a definition would delete, and warn of, at once.
     """
 
@@ -58,7 +59,7 @@ class Parts:
     zone: tzinfo
     clock: Callable[[], datetime]
     random_bytes: Callable[[int], bytes]
-    calendar: Calendar
+    calendars: Callable[[bool], Calendar]
     trusted_hosts: tuple[str, ...] = ()
     trusted_proxies: int = 0
     demo: bool = False

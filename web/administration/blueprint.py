@@ -23,7 +23,7 @@ class ChangedMeanwhile(Exception):
         self.by = by
 
 
-@administration.get("/")
+@administration.get("")
 @allowed(Role.ADMIN)
 def home() -> str:
     """L’administration."""

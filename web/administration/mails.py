@@ -22,12 +22,13 @@ from web.filters import why_label
 from web.forms import Form, OneOf
 
 MOST: Final = 100
+STATES: Final = {"queued": "en attente d’envoi", "sent": "envoyés", "failed": "en échec"}
 
 
 class State(Form):
     """Which letters to show."""
 
-    state = fields.String(load_default=None, validate=OneOf(list(wording.LETTER_STATES)))
+    state = fields.String(load_default=None, validate=OneOf(list(STATES)))
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -53,29 +54,38 @@ def mails() -> str:
     """Les courriels."""
     state = State().load(request.args)["state"]
     outbox = current.parts().outbox
+    counts, latest = outbox.counts(), outbox.latest(MOST, state)
     return render_template(
         "administration/mails.html",
-        lines=[_line(mail) for mail in outbox.latest(MOST, state)],
-        counts=outbox.counts(),
-        states=wording.LETTER_STATES,
+        lines=[_line(mail) for mail in latest],
+        counts=counts,
+        states=STATES,
+        labels=wording.LETTER_STATES,
         state=state,
         most=MOST,
     )
 
 
-@administration.post("/courriels/<uuid:mail_id>/renvoi")
+@administration.post("/courriels/<mail_id>/renvoi")
 @allowed(Role.ADMIN)
-def resend(mail_id: UUID) -> ResponseReturnValue:
+def resend(mail_id: str) -> ResponseReturnValue:
     """Renvoyer un courriel en échec."""
-    parts = current.parts()
-    if not parts.outbox.present([mail_id]):
+    parts, identity = current.parts(), _identity(mail_id)
+    if identity is None or not parts.outbox.present([identity]):
         raise NotFound("Ce courriel n’existe pas.")
-    if not parts.outbox.resend(mail_id, current.now()):
+    if not parts.outbox.resend(identity, current.now()):
         said = "Seul un courriel en échec dont le texte est encore gardé peut être renvoyé. Revenez à la liste."
         return answer(409, "Ce courriel ne peut pas être renvoyé", said)
     parts.office.saved()
     flash("Le courriel est de nouveau en attente d’envoi ; il part dès que le serveur de messagerie l’accepte.")
     return redirect(url_for(".mails"), 303)
+
+
+def _identity(written: str) -> UUID | None:
+    try:
+        return UUID(written)
+    except ValueError:
+        return None
 
 
 def _line(mail: Mail) -> Line:

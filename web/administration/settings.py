@@ -20,7 +20,7 @@ WEEKDAYS: Final = (
     *((6, "samedi"), (7, "dimanche")),
 )
 HOURS: Final = tuple((hour, f"{hour} h") for hour in range(24))
-HOTLINE: Final = {"address": "Adresse", "email": "Courriel", "phone": "Téléphone", "fax": "Télécopie"}
+HOTLINE: Final = ("address", "email", "phone", "fax")
 LONGEST_LINE: Final = 200
 
 
@@ -44,6 +44,12 @@ class Weekdays(fields.List[int]):
         ticked: dict[str, Any] = {"required": "Cochez au moins un jour."}
         super().__init__(fields.Integer(validate=OneOf([n for n, _ in WEEKDAYS])), required=True, error_messages=ticked)
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> list[int | None]:
+        try:
+            return super()._deserialize(value, attr, data, **more)
+        except ValidationError as error:  # one sentence for the box rather than one a day
+            raise ValidationError(OneOf.default_message) from error
+
 
 def _days(most: int, least: int = 0) -> fields.Integer:
     return fields.Integer(required=True, validate=Range(least, most))
@@ -53,10 +59,10 @@ class TownSettings(Form):
     """The form of the town's settings; an emptied box of the hotline means that there is none."""
 
     name = fields.String(required=True, validate=Length(max=LONGEST_NAME))
-    address = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
-    email = fields.String(load_default="", validate=[Length(max=LONGEST_LINE), Email()])
-    phone = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
-    fax = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
+    hotline_address = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
+    hotline_email = fields.String(load_default="", validate=[Length(max=LONGEST_LINE), Email()])
+    hotline_phone = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
+    hotline_fax = fields.String(load_default="", validate=Length(max=LONGEST_LINE))
     alsace_moselle = fields.Boolean(load_default=False)
     reminder_every_days = _days(MOST_DAYS, 1)
     reminder_weekdays = Weekdays()
@@ -75,7 +81,6 @@ def settings_page() -> dict[str, Any]:
     return {
         "settings": townhall.settings,
         "version": current.seen_version() or townhall.version,
-        "hotline": HOTLINE,
         "weekdays": WEEKDAYS,
         "hours": HOURS,
     }
@@ -106,7 +111,7 @@ def change_settings() -> Response:
 def changed_by(settings: Settings, typed: dict[str, Any]) -> Settings:
     """The settings with what was typed; what the form does not show stays."""
     asked = dict(typed)
-    contact = Contact(**{name: asked.pop(name) for name in HOTLINE})
+    contact = Contact(**{name: asked.pop(f"hotline_{name}") for name in HOTLINE})
     times = {
         f"{name}_times": Timetable(tuple(sorted(set(asked.pop(f"{name}_weekdays")))), asked.pop(f"{name}_hour"))
         for name in ("reminder", "digest")

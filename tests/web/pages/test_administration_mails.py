@@ -1,0 +1,146 @@
+"""The administrators' mail queue: counts, reasons and « Renvoyer », never a text, an address or a demand's content."""
+
+import html
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.ports import Outgoing
+from domain.references import demand_id
+from domain.rights import Rights, Role
+from store.outbox import Mail
+from suivi.serving import worker_parts
+from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, text
+from web import wording
+from workers.delivery import Deliverer
+from workers.transport import MailboxTransport
+
+REASONS = ("no_address", "declined", "rejected", "unreachable", "timeout", "expired")
+HOSTILE = "<script>alert('Ada')</script>"
+
+
+@pytest.fixture
+def hall(fresh_hall: Hall) -> Hall:
+    """A town hall with an administrator who works on no demand, and one who does."""
+    directory = fresh_hall.office.directory
+    directory.register_agent(fresh_hall.command(), "ada", "Ada Réglages", Rights(frozenset({Role.ADMIN})))
+    both = Rights(frozenset({Role.ADMIN, Role.AGENT}), frozenset({CIVIL}))
+    directory.register_agent(fresh_hall.command(), "bea", HOSTILE, both)
+    return fresh_hall
+
+
+@pytest.fixture
+def ada(hall: Hall) -> Browser:
+    return hall.browser("ada")
+
+
+def receipt(hall: Hall, reference: str | None = None) -> Mail:
+    """The registration receipt of a demand that just arrived."""
+    (mail,) = hall.installation.outbox.of_demand(demand_id(reference or hall.received()))
+    return mail
+
+
+def failed(hall: Hall, why: str = "unreachable", *, keep: bool = True, reference: str | None = None) -> UUID:
+    """A letter that the mail server would not take."""
+    mail = receipt(hall, reference)
+    hall.installation.outbox.finish(mail.mail_id, "failed", hall.clock(), why, keep=keep)
+    return mail.mail_id
+
+
+def test_letters_are_counted_and_filtered_by_state(hall: Hall, ada: Browser) -> None:
+    failed(hall)
+    waiting = hall.received()
+    page = ada.get("/administration/courriels")
+    assert page.status_code == 200
+    assert "1 en attente d’envoi" in text(page)
+    assert "1 en échec" in text(page)
+    assert waiting not in text(ada.get("/administration/courriels?state=failed"))
+    assert waiting in text(ada.get("/administration/courriels?state=queued"))
+
+
+def test_nothing_personal_is_on_the_page(hall: Hall, ada: Browser) -> None:
+    reference = hall.received()
+    said = html.unescape(ada.get("/administration/courriels").text)
+    assert reference in said
+    for personal in (MARIE.last_name, MARIE.first_name, MARIE.email or "", MARIE.phone or ""):
+        assert personal not in said
+
+
+@pytest.mark.parametrize("why", REASONS)
+def test_every_reason_is_said_in_words(hall: Hall, ada: Browser, why: str) -> None:
+    failed(hall, why)
+    said = text(ada.get("/administration/courriels"))
+    assert wording.WHY[why] in said
+    assert why not in said
+
+
+def test_a_demand_is_a_link_only_for_who_may_open_it(hall: Hall, ada: Browser) -> None:
+    reference = hall.received()
+    elsewhere = hall.received(procedure="CAN", applicant=MARIE)
+    link, other = f'href="/demandes/{reference}"', f'href="/demandes/{elsewhere}"'
+    assert link not in ada.get("/administration/courriels").text
+    page = hall.browser("bea").get("/administration/courriels").text
+    assert link in page
+    assert other not in page
+
+
+def test_an_agent_s_letter_names_him_and_his_name_is_escaped(hall: Hall, ada: Browser) -> None:
+    letter = Outgoing(uuid4(), None, "reminder", b"sealed", hall.clock(), hall.clock(), "bea")
+    hall.installation.outbox.add([letter])
+    page = ada.get("/administration/courriels")
+    assert "Relance" in text(page)
+    assert HOSTILE not in page.text
+    assert HOSTILE in html.unescape(page.text)
+
+
+def test_a_failed_letter_is_sent_again(hall: Hall, ada: Browser) -> None:
+    mail_id = failed(hall)
+    assert f"/administration/courriels/{mail_id}/renvoi" in ada.get("/administration/courriels").text
+    answer = ada.post(f"/administration/courriels/{mail_id}/renvoi")
+    assert answer.status_code == 303
+    assert hall.installation.outbox.due(hall.clock(), 10) == [mail_id]
+    assert "de nouveau en attente" in text(ada.get(answer.headers["Location"]))
+
+
+def test_what_is_sent_again_really_leaves(hall: Hall, ada: Browser) -> None:
+    mail_id, mailbox = failed(hall), MailboxTransport()
+    ada.post(f"/administration/courriels/{mail_id}/renvoi")
+    Deliverer(worker_parts(hall.installation, "http://localhost", mailbox)).deliver(mail_id)
+    assert [mail.recipient for mail in mailbox.kept()] == [MARIE.email]
+    assert hall.installation.outbox.counts() == {"sent": 1}
+
+
+def test_a_letter_whose_text_is_gone_cannot_be_sent_again(hall: Hall, ada: Browser) -> None:
+    mail_id = failed(hall, keep=False)
+    assert "texte effacé" in text(ada.get("/administration/courriels"))
+    answer = ada.post(f"/administration/courriels/{mail_id}/renvoi")
+    assert answer.status_code == 409
+    assert "ne peut pas être renvoyé" in text(answer)
+
+
+def test_a_letter_that_has_not_failed_is_not_sent_twice(hall: Hall, ada: Browser) -> None:
+    assert ada.post(f"/administration/courriels/{receipt(hall).mail_id}/renvoi").status_code == 409
+
+
+@pytest.mark.parametrize("name", [str(UUID(int=7)), "n-importe-quoi"])
+def test_an_unknown_letter_is_not_found(ada: Browser, name: str) -> None:
+    assert ada.post(f"/administration/courriels/{name}/renvoi").status_code == 404
+
+
+def test_an_agent_neither_sees_nor_resends(hall: Hall) -> None:
+    zoe, mail_id = hall.browser("zoe"), failed(hall)
+    assert zoe.get("/administration/courriels").status_code == 403
+    assert zoe.get("/administration").status_code == 403
+    assert zoe.post(f"/administration/courriels/{mail_id}/renvoi").status_code == 403
+    assert hall.installation.outbox.due(hall.clock() + timedelta(days=1), 10) == []
+
+
+def test_an_unknown_state_is_explained(ada: Browser) -> None:
+    assert ada.get("/administration/courriels?state=perdu").status_code == 422
+
+
+def test_the_way_there_is_in_the_frame_of_administrators_only(hall: Hall, ada: Browser) -> None:
+    assert 'href="/administration"' in ada.get("/").text
+    assert 'href="/administration"' not in hall.browser("zoe").get("/").text
+    assert "Courriels" in text(ada.get("/administration"))

@@ -1,0 +1,194 @@
+"""One procedure's settings: delays, letters with a preview, and a deletion that is confirmed before it is saved."""
+
+import html
+from typing import Any
+
+import pytest
+
+from domain.definition import Definition
+from domain.drafts import DEFAULTS
+from domain.letters import LetterKind
+from domain.references import stream_id
+from domain.rights import Rights, Role
+from suivi.foreseeing import endings_under
+from tests.web.pages.conftest import Browser, Hall, hidden, text
+
+PAGE = "/administration/demarches/AEN"
+HOSTILE = "<b>Objet</b> {reference}"
+
+
+@pytest.fixture
+def hall(fresh_hall: Hall) -> Hall:
+    """A town hall with two administrators."""
+    for code in ("ada", "bob"):
+        fresh_hall.office.directory.register_agent(
+            fresh_hall.command(), code, code.title(), Rights(frozenset({Role.ADMIN}))
+        )
+    return fresh_hall
+
+
+@pytest.fixture
+def ada(hall: Hall) -> Browser:
+    return hall.browser("ada")
+
+
+def in_force(hall: Hall) -> Definition:
+    return hall.office.directory.definition("AEN")
+
+
+def typed(**changed: Any) -> dict[str, Any]:
+    """The form with delays and no letter of its own."""
+    usual = {"take_delay_days": "4", "close_delay_days": "20", "delay_calendar": "calendar", "receipt": "1"}
+    return usual | changed
+
+
+def test_every_procedure_is_listed(ada: Browser) -> None:
+    page = ada.get("/administration/demarches")
+    assert page.status_code == 200
+    assert f'href="{PAGE}"' in page.text
+    assert "Copie ou extrait d’acte de naissance" in text(page)
+
+
+def test_delays_are_in_force_at_once_and_their_author_is_known(hall: Hall, ada: Browser) -> None:
+    form_before = in_force(hall).fields
+    answer = ada.post(PAGE, **typed(receipt=""))
+    assert answer.status_code == 303
+    now = in_force(hall)
+    assert (now.take_delay_days, now.close_delay_days, now.delay_calendar) == (4, 20, "calendar")
+    assert (now.deletion_delay_days, now.reminder_every_days, now.receipt) == (None, None, False)
+    assert now.fields == form_before
+    last = hall.installation.register.facts(stream_id("procedure", "AEN"))[-1]
+    assert (last.name, last.agent) == ("Revised", "ada")
+    assert "enregistrée" in text(ada.get(answer.headers["Location"]))
+
+
+def test_a_letter_of_its_own_replaces_the_default_and_empty_boxes_bring_it_back(hall: Hall, ada: Browser) -> None:
+    ada.post(PAGE, **typed(subject_closure="Fini : {reference}", body_closure="Bonjour {usager}\r\n"))
+    own = in_force(hall).templates[LetterKind.CLOSURE]
+    assert (own.subject, own.body) == ("Fini : {reference}", "Bonjour {usager}\n")
+    ada.post(PAGE, **typed())
+    assert in_force(hall).templates == {}
+
+
+def test_a_letter_left_as_suivi_wrote_it_follows_suivi(hall: Hall, ada: Browser) -> None:
+    default = DEFAULTS[LetterKind.CONTACT]
+    ada.post(PAGE, **typed(subject_contact=default.subject, body_contact=default.body.replace("\n", "\r\n")))
+    assert in_force(hall).templates == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("take_delay_days", "0"),
+        ("close_delay_days", "bientôt"),
+        ("deletion_delay_days", "3651"),
+        ("reminder_every_days", "-7"),
+        ("delay_calendar", "lunar"),
+        ("subject_closure", "Un objet sans message"),
+        ("body_closure", "Un message sans objet"),
+    ],
+)
+def test_a_faulty_form_comes_back_as_typed_and_changes_nothing(hall: Hall, ada: Browser, name: str, value: str) -> None:
+    before = in_force(hall)
+    answer = ada.post(PAGE, **typed(**{name: value}))
+    assert answer.status_code == 422
+    assert 'class="fault"' in answer.text
+    assert in_force(hall) == before
+
+
+def test_a_variable_that_no_letter_can_fill_is_refused_beside_its_box(hall: Hall, ada: Browser) -> None:
+    answer = ada.post(PAGE, **typed(subject_closure="Fini", body_closure="Cher {prenom}"))
+    assert answer.status_code == 422
+    assert "Variables inconnues : prenom" in text(answer)
+    assert 'id="f-body_closure-error"' in answer.text
+
+
+def test_a_preview_shows_a_fictitious_applicant_and_saves_nothing(hall: Hall, ada: Browser) -> None:
+    before = in_force(hall)
+    form = typed(subject_closure="Fini : {reference}", body_closure="{usager}, {issue}.", preview="closure")
+    answer = ada.post(PAGE, **form)
+    assert answer.status_code == 200
+    assert "Mme Camille Exemple, traitée." in text(answer)
+    assert 'value="4"' in answer.text
+    assert in_force(hall) == before
+
+
+def test_what_an_administrator_writes_is_shown_as_text(ada: Browser) -> None:
+    answer = ada.post(PAGE, **typed(subject_closure=HOSTILE, body_closure="<i>corps</i>", preview="closure"))
+    assert "<b>Objet" not in answer.text
+    assert "<b>Objet</b> AEN" in html.unescape(answer.text)
+    assert "<i>corps" not in answer.text
+
+
+def test_an_unknown_preview_is_refused(ada: Browser) -> None:
+    assert ada.post(PAGE, **typed(preview="adieu")).status_code == 422
+
+
+def test_a_deletion_is_counted_and_confirmed_before_it_is_saved(hall: Hall) -> None:
+    hall.received()
+    hall.clock.move(days=18)
+    hall.received()
+    hall.taken()
+    hall.clock.move(days=27)
+    ada = hall.browser("ada")
+    asked = ada.post(PAGE, **typed(deletion_delay_days="30"))
+    assert asked.status_code == 200
+    assert "1 demande sera supprimée tout de suite" in text(asked)
+    assert "Pour 1 autre" in text(asked)
+    assert in_force(hall).deletion_delay_days is None
+    confirmed = ada.post(PAGE, **typed(deletion_delay_days="30", confirmed="30-calendar"))
+    assert confirmed.status_code == 303
+    assert in_force(hall).deletion_delay_days == 30
+
+
+def test_what_was_confirmed_is_not_another_delay(hall: Hall, ada: Browser) -> None:
+    assert ada.post(PAGE, **typed(deletion_delay_days="10", confirmed="30-calendar")).status_code == 200
+    assert in_force(hall).deletion_delay_days is None
+
+
+def test_a_deletion_that_stays_is_not_asked_about_again(hall: Hall, ada: Browser) -> None:
+    ada.post(PAGE, **typed(deletion_delay_days="30", confirmed="30-calendar"))
+    assert ada.post(PAGE, **typed(deletion_delay_days="30", take_delay_days="9")).status_code == 303
+    assert in_force(hall).take_delay_days == 9
+
+
+def test_no_deletion_counts_nothing(hall: Hall) -> None:
+    hall.received()
+    assert endings_under(hall.installation, in_force(hall), hall.clock()) == (0, 0)
+
+
+def test_agents_see_when_a_demand_nobody_takes_will_be_deleted(hall: Hall, ada: Browser) -> None:
+    reference, zoe = hall.received(), hall.browser("zoe")
+    assert "suppression le" not in text(zoe.get("/demandes/non-traitees"))
+    ada.post(PAGE, **typed(deletion_delay_days="60", confirmed="60-calendar"))
+    assert "suppression le 30/04/2027" in text(zoe.get("/demandes/non-traitees"))
+    assert "si personne ne la prend en compte" in text(zoe.get(f"/demandes/{reference}"))
+    zoe.post(f"/demandes/{reference}/prise-en-compte")
+    assert "si personne ne la prend en compte" not in text(zoe.get(f"/demandes/{reference}"))
+
+
+def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    assert hall.browser("bob").post(PAGE, **typed(take_delay_days="8")).status_code == 303
+    answer = ada.post(PAGE, **typed(), version=seen)
+    assert answer.status_code == 409
+    assert in_force(hall).take_delay_days == 8
+
+
+def test_a_preview_keeps_the_version_that_was_seen(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    hall.browser("bob").post(PAGE, **typed(take_delay_days="8"))
+    assert hidden(ada.post(PAGE, **typed(preview="closure"), version=seen).text, "version") == seen
+
+
+def test_an_unknown_procedure_is_not_found(ada: Browser) -> None:
+    assert ada.get("/administration/demarches/ZZZ").status_code == 404
+    assert ada.post("/administration/demarches/ZZZ", **typed()).status_code == 404
+
+
+def test_an_agent_neither_sees_nor_changes_a_procedure(hall: Hall) -> None:
+    zoe, before = hall.browser("zoe"), in_force(hall)
+    assert zoe.get("/administration/demarches").status_code == 403
+    assert zoe.get(PAGE).status_code == 403
+    assert zoe.post(PAGE, **typed()).status_code == 403
+    assert in_force(hall) == before
