@@ -5,8 +5,6 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from domain.office import Office
 from projections.all_demands import AllDemands
 from projections.journal import Journal
@@ -27,6 +25,7 @@ from store.sessions import Sessions
 from store.sweeps import Sweeps
 from store.throttles import Throttles
 from suivi.calendars import calendars
+from suivi.logs import get_logger
 from suivi.rebuilding import rebuild
 from suivi.records import StoredRecords
 from suivi.settings import Settings
@@ -41,7 +40,7 @@ from suivi.stores import (
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
-logger = structlog.get_logger("suivi")
+logger = get_logger("suivi")
 
 
 class Installation:

@@ -8,13 +8,12 @@ from queue import Full, Queue
 from threading import Thread
 from typing import Final
 
-import structlog
-
 from domain.errors import UnknownAgent
 from domain.instants import micros
 from domain.notices import Notice, NoticeKind, notice_id, sealed
 from suivi.compose import Installation
 from suivi.links import LIVES, new_mailed_link
+from suivi.logs import get_logger
 
 SUBJECT: Final = "Suivi : votre lien de connexion"
 BODY: Final = """Bonjour {name},
@@ -33,7 +32,7 @@ Si vous n’avez rien demandé, ignorez ce courriel.
 ONE_EACH_US: Final = 60_000_000
 """Who asks again within the same minute finds the letter already on its way."""
 _MOST_WAITING: Final = 100
-_log: Final = structlog.get_logger()
+_log: Final = get_logger()
 
 
 class LinkPost:

@@ -20,6 +20,7 @@ from projections.projector import Calendars, Projector
 from projections.rebuild import Rebuild
 from projections.statements import Driver, driving
 from projections.views import WrongViews, found_views, position_of, read_position, snapshot
+from store import locks
 from suivi.comparison import Difference, differences
 from suivi.generations import Building
 from suivi.records import StoredRecords
@@ -28,7 +29,7 @@ from suivi.stores import SEARCH, Stores
 
 Advance = Callable[[int], None]
 _LOCK: Final = "views.rebuild.lock"
-_TAKE: Final = "SELECT pg_try_advisory_lock(7414)"
+_TAKE: Final = f"SELECT pg_try_advisory_lock({locks.REBUILD})"
 _BUSY: Final = (
     "Une reconstruction des listes et statistiques est déjà en cours : attendez sa fin, puis recommencez s’il le faut."
 )
@@ -183,4 +184,4 @@ def _alone_anywhere(engine: Any, *, wait: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.exec_driver_sql("SELECT pg_advisory_unlock(7414)")
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({locks.REBUILD})")

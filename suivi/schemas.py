@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import create_engine
 from sqlalchemy.exc import DisconnectionError
 
 from projections.statements import Driver
 from projections.tables import VERSION
-from store.servers import SCHEMAS, connect_postgres, connection_parameters, postgres_engine
+from store import locks
+from store.servers import SCHEMAS, connect_postgres, connection_parameters, pooled_engine, postgres_engine
 from suivi.generations import follow
 
 POINTER: Final = "suivi_views"
@@ -25,7 +25,7 @@ _CREATE: Final = (
 _READ: Final = f"SELECT number, version, current_setting('search_path') FROM {POINTER}.generation"  # noqa: S608 — our own names
 _FLIP: Final = f"UPDATE {POINTER}.generation SET number = %s, version = %s RETURNING number"  # noqa: S608
 _FOUND: Final = f"SELECT to_regclass('{POINTER}.generation')"
-_ALONE: Final = "SELECT pg_advisory_xact_lock(7411)"
+_ALONE: Final = f"SELECT pg_advisory_xact_lock({locks.CREATION})"
 _NUMBERED: Final = r"SELECT nspname FROM pg_namespace WHERE nspname ~ '^suivi_views_\d+$'"
 _OLDER: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
@@ -58,9 +58,7 @@ class SchemaGenerations:
     def __init__(self, url: str) -> None:
         self._url, self._last = url, SCHEMAS["views"]
         connection_parameters(url, SCHEMAS["views"])
-        self.engine = create_engine(
-            "postgresql+psycopg://", creator=self._connect, use_native_hstore=False, hide_parameters=True
-        )
+        self.engine = pooled_engine(self._connect)
         follow(self.engine, self._answers_for)
 
     def answered(self, rows: Sequence[Any]) -> bool:

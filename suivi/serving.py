@@ -9,11 +9,10 @@ from threading import Event, Thread, Timer
 from types import FrameType
 from typing import Final
 
-import structlog
-
 from store.access_log import KEPT_FOR
 from suivi.compose import Installation
 from suivi.foreseeing import endings_under
+from suivi.logs import get_logger
 from suivi.occasions import address_of, may_leave, occasions_of
 from suivi.posting import LinkPost
 from suivi.rebuilding import sweep
@@ -29,7 +28,7 @@ from workers.transport import MailboxTransport, SmtpTransport, Transport
 
 MARK: Final = "demo.public-logins"
 STOP_WITHIN_S: Final = 9.0
-_log: Final = structlog.get_logger()
+_log: Final = get_logger()
 
 
 def mark_demo(settings: Settings) -> None:
@@ -63,7 +62,7 @@ def web_parts(
     mailbox: MailboxTransport | None = None,
 ) -> Parts:
     """What the pages are given; a mailbox makes them a demo's."""
-    settings, townhall = installation.settings, installation.office.directory.townhall()
+    settings = installation.settings
     return Parts(
         office=installation.office,
         lists=installation.lists,
@@ -85,7 +84,7 @@ def web_parts(
         zone=installation.zone,
         clock=installation.clock,
         random_bytes=installation.random_bytes,
-        calendar=installation.calendars(townhall.settings.alsace_moselle),
+        calendars=installation.calendars,
         trusted_hosts=settings.hosts(base_url),
         trusted_proxies=settings.trusted_proxies,
         demo=mailbox is not None,

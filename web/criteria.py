@@ -12,7 +12,7 @@ from domain.errors import Invalid, MiscopiedReference, UnknownDemand
 from domain.references import read_reference
 from domain.status import Status
 from projections.reading import Criteria
-from web import current, people
+from web import frame, people
 from web.filters import day, status_label
 from web.forms import Form, Length, OneOf, Range
 from web.sealing import seal, unseal
@@ -81,7 +81,7 @@ class Wanted(msgspec.Struct):
     @property
     def criteria(self) -> Criteria:
         """The question to the read models."""
-        typed, start_of = self.typed, current.parts().calendar.start_of
+        typed, start_of = self.typed, frame.calendar().start_of
         first, last = typed["received_from"], typed["received_to"]
         return Criteria(
             section=self.section,

@@ -15,6 +15,8 @@ from domain.rights import Role
 from domain.status import FINISHED, Status
 from web import current, people, wording
 from web.access import allowed
+from web.deletions import deletion
+from web.frame import calendar
 from web.sheets import sheet
 from web.timeline import timeline
 
@@ -80,6 +82,7 @@ def frame(dossier: Dossier) -> dict[str, Any]:
         "applicant": dossier.applicant if demand.erased_at is None else None,
         "actions": actions_on(dossier),
         "due": due_of(dossier),
+        "deleted_on": deletion(demand.status, demand.submitted_at, dossier.definition),
         "reasons": people.terms("reason"),
         "outcomes": people.terms("outcome"),
         "event_types": people.terms("event_type"),
@@ -94,7 +97,7 @@ def due_of(dossier: Dossier) -> datetime | None:
     working = definition.delay_calendar == "working"
     delays = Delays(definition.take_delay_days, definition.close_delay_days, working)
     submitted, taken = demand.submitted_at, demand.taken_at
-    return due_at(demand.status, submitted, taken, demand.held_seconds, delays, current.parts().calendar)
+    return due_at(demand.status, submitted, taken, demand.held_seconds, delays, calendar())
 
 
 def actions_on(dossier: Dossier) -> list[str]:

@@ -1,11 +1,12 @@
 """The journal: finished demands and archives, with their milestones and nothing personal."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
 from flask import Blueprint, make_response, render_template, request
+from markupsafe import Markup, escape
 from marshmallow import fields
 from werkzeug import Response
 
@@ -49,12 +50,15 @@ class Filters(Form):
     cursor = fields.String(load_default=None, validate=Length(max=200))
 
 
+_FILTERS: Final = Filters()
+
+
 @journal.get("/journal")
 @allowed()
 def show() -> Response:
     """Le journal."""
     try:
-        typed = Filters().load(request.args)
+        typed = _FILTERS.load(request.args)
         typed["reference"] = written(typed["reference"])
         page = current.parts().journal.page(_criteria(typed), reach())
     except Invalid as invalid:
@@ -80,10 +84,15 @@ def milestone(kind: str, detail: str | None, agent: str | None) -> str:
     return f"{said} ({agent_name(agent)})" if agent else said
 
 
-def _milestones() -> Callable[[JournalMilestone], str]:
-    """The same steps come back on every row: each is said once a page."""
-    said = cache(milestone)
-    return lambda step: said(step.kind, step.detail, step.agent)
+def _milestones() -> Callable[[Iterable[JournalMilestone]], Markup]:
+    """The steps of a row as items of a list; the same come back on every row, and each is said once a page."""
+    said, at = cache(lambda *step: escape(milestone(*step))), pieces.dates().at
+
+    def written(steps: Iterable[JournalMilestone]) -> Markup:
+        items = [f"<li>{at(step.at)} {said(step.kind, step.detail, step.agent)}</li>" for step in steps]
+        return Markup("".join(items))  # noqa: S704 — escaped above
+
+    return written
 
 
 def _detail(kind: str, code: str) -> str:
@@ -98,7 +107,7 @@ def _detail(kind: str, code: str) -> str:
 
 
 def _criteria(typed: Mapping[str, Any]) -> JournalCriteria:
-    start_of = current.parts().calendar.start_of
+    start_of = frame.calendar().start_of
     first, last = typed["closed_from"], typed["closed_to"]
     return JournalCriteria(
         reference=typed["reference"],
@@ -129,13 +138,12 @@ def _context(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
         "miscopied": not page.rows and is_miscopied(typed["reference"]),
         "works": current.agent().rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR),
         "archive_limit": archive_limit(),
-        "said": _milestones(),
-        "stamp": pieces.dates().at,
+        "steps": _milestones(),
     }
 
 
 def _refused(errors: Mapping[str, list[str]]) -> Response:
-    context = _context(Filters().load({}), JournalPage([], None))
+    context = _context(_FILTERS.load({}), JournalPage([], None))
     return make_response(render_template("journal.html", errors=errors, typed=request.args, **context), 422)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from markupsafe import Markup
 
+from domain.agent import Agent
 from domain.applicant import read_applicant
 from domain.definition import Definition
 from domain.errors import Erased
@@ -45,12 +46,12 @@ class Able(msgspec.Struct, frozen=True):
 
 def lines(rows: Iterable[Row]) -> list[Line]:
     """The rows with the citizens' names, for as long as this request lasts."""
-    listed, rights = list(rows), current.agent().rights
-    able = {row.procedure: _able(row, rights) for row in {row.procedure: row for row in listed}.values()}
+    listed, reader = list(rows), current.agent()
+    able = {row.procedure: _able(row, reader.rights) for row in {row.procedure: row for row in listed}.values()}
     readable = [row.demand_id for row in listed if row.applicant and able[row.procedure].reads]
     keys = current.parts().keyring.keys(readable) if readable else {}
     dates = pieces.dates()
-    return [_line(row, able[row.procedure], keys.get(row.demand_id), dates) for row in listed]
+    return [_line(row, reader, able[row.procedure], keys.get(row.demand_id), dates) for row in listed]
 
 
 def _able(row: Row, rights: Rights) -> Able:
@@ -58,8 +59,7 @@ def _able(row: Row, rights: Rights) -> Able:
     return Able(rights.reads(definition), rights.processes(definition), definition.title)
 
 
-def _line(row: Row, able: Able, key: DataKey | None, dates: pieces.Dates) -> Line:
-    reader = current.agent()
+def _line(row: Row, reader: Agent, able: Able, key: DataKey | None, dates: pieces.Dates) -> Line:
     untreated = row.status == Status.UNTREATED
     return Line(
         row=row,

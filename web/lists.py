@@ -14,8 +14,10 @@ from projections.names import SHORTEST_PREFIX, asked
 from projections.reading import Page
 from web import criteria, current, people
 from web.access import allowed
+from web.deletions import deletions
 from web.filters import number, plural, status_label
 from web.lines import lines
+from web.rows import rows as written
 
 lists = Blueprint("lists", __name__)
 
@@ -120,13 +122,14 @@ def refused(section: Section, errors: Mapping[str, list[str]]) -> Response:
 
 
 def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str, Any]:
-    rows = lines(page.rows)
+    deleted = deletions(page.rows) if section.name == "untreated" else {}
+    rows = written(section.name, lines(page.rows), deleted)
     reference = wanted.typed["reference"]
     return {
         "section": section,
         "wanted": wanted,
         "page": page,
-        "lines": rows,
+        "rows": rows,
         "tally": _tally(section, wanted, page),
         "chips": list(wanted.chips(f"lists.{section.name}")),
         "bare": url_for(f"lists.{section.name}"),

@@ -17,14 +17,14 @@ from web import current, filters, frame, sessions
 _DATES_KEPT: Final = 16_384
 _ICONS_KEPT: Final = 4_096
 _LISTS_KEPT: Final = 512
-_SPRITE: Final = "vendor/bootstrap-icons/bootstrap-icons.svg"
+SPRITE: Final = "vendor/bootstrap-icons/bootstrap-icons.svg"
 NO_DATE: Final = Markup('<span class="none">–</span>')
 NO_DUE: Final = Markup('<span class="none" title="Pas d’échéance">–</span>')
 
 
 def icon(name: str, label: str | None = None) -> Markup:
     """A picture of the sprite; without a label it says nothing to those who listen."""
-    return _icon(frame.asset(_SPRITE), name, label)
+    return _icon(frame.asset(SPRITE), name, label)
 
 
 class Dates:

@@ -1,5 +1,7 @@
 """The search zone of the lists: a POST, so that a citizen's name never stands readable in an address."""
 
+from typing import Final
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug import Response
 from werkzeug.datastructures import CombinedMultiDict
@@ -11,6 +13,7 @@ from web.access import allowed
 from web.lists import SECTIONS, refused
 
 search = Blueprint("search", __name__)
+_SEARCH: Final = criteria.Search()
 
 
 @search.post("/demandes/<any('non-traitees', 'en-cours', 'en-attente', 'service'):address>")
@@ -19,7 +22,7 @@ def look_for(address: str) -> Response:
     """Chercher: to the list under these criteria, the name sealed for this session."""
     section = next(section for section in SECTIONS.values() if section.address == address)
     try:
-        typed = criteria.Search().load(CombinedMultiDict([request.form, request.args]))
+        typed = _SEARCH.load(CombinedMultiDict([request.form, request.args]))
     except Invalid as invalid:
         return refused(section, invalid.errors)
     applicant = typed.pop("applicant")

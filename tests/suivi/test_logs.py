@@ -10,7 +10,10 @@ import pytest
 import structlog
 
 from suivi import logs
-from tests.suivi.conftest import quiet_logs
+from suivi.serving import web_parts
+from tests.suivi.conftest import CommandLine, quiet_logs
+from web.access import open_to_all
+from web.app import create_app
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,23 @@ def test_an_error_is_named_and_located_without_its_words(capsys: pytest.CaptureF
     assert "Marie" not in text
     assert json.loads(text)["error"] == "ValueError"
     assert "_fail" in json.loads(text)["where"][-1]
+
+
+def test_a_page_that_breaks_is_named_and_located(town: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number shown to the agent stands in the log beside the error and its place."""
+
+    def broken() -> str:
+        raise LookupError("Marie Dubois")
+
+    with town.opened() as installation:
+        app = create_app(web_parts(installation, "http://localhost", lambda _: None))
+        app.add_url_rule("/cassee", view_func=open_to_all(broken))
+        answer = app.test_client().get("/cassee")
+    line = json.loads(capsys.readouterr().err)
+    assert (answer.status_code, line["error"], line["endpoint"]) == (500, "LookupError", "broken")
+    assert line["where"][-1].startswith("test_logs.py:")
+    assert line["correlation_id"]
+    assert "Marie" not in str(line)
 
 
 def test_libraries_say_only_who_they_are(capsys: pytest.CaptureFixture[str]) -> None:

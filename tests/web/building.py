@@ -17,7 +17,7 @@ def parts_of(installation: Installation, **changed: Any) -> Parts:
         *("activations", "clients", "access_log", "outbox", "preferences", "keyring", "zone", "clock", "random_bytes"),
     )
     usual = {name: getattr(installation, name) for name in names}
-    usual |= {"session_secret": installation.secrets.key("session"), "calendar": installation.calendars(False)}
+    usual |= {"session_secret": installation.secrets.key("session"), "calendars": installation.calendars}
     usual |= {"endings_under": lambda definition, now: endings_under(installation, definition, now)}
     return Parts(**(usual | {"base_url": "http://localhost"} | changed))
 

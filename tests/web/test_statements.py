@@ -11,6 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from projections.prepared import Prepared
+from store.statements import SmallRead
 from tests.databases import KINDS
 from tests.installations import Town
 from tests.web.building import app_of
@@ -47,18 +49,30 @@ def lea(town: Town) -> FlaskClient:
 
 @contextmanager
 def statements(town: Town) -> Iterator[list[str]]:
-    """What is sent to the four stores."""
+    """What is sent to the four stores, through Core or on the drivers' own cursors."""
     seen: list[str] = []
     stores = town.installation.stores
     engines = (stores.events, stores.views, stores.keys, stores.accounts)
+    run, rows = Prepared.run, SmallRead.rows
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         seen.append(statement)
 
+    def noted(prepared: Prepared, sql: str, parameters: tuple[Any, ...]) -> Any:
+        seen.append(sql)
+        return run(prepared, sql, parameters)
+
+    def noted_small(small: SmallRead, *parameters: object) -> Any:
+        seen.append("a small read")
+        return rows(small, *parameters)
+
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Prepared, "run", noted)
+            patched.setattr(SmallRead, "rows", noted_small)
+            yield seen
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
@@ -72,7 +86,7 @@ def test_a_list_page_costs_four_statements(town: Town, lea: FlaskClient, address
     assert page.status_code == 200
     assert page.text.count('class="reference"') == PAGE
     assert page.text.count("DUBOIS Marie") == PAGE
-    assert len(seen) <= AT_MOST, seen
+    assert 0 < len(seen) <= AT_MOST, seen
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

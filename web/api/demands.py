@@ -10,7 +10,7 @@ from domain.demand import Demand
 from domain.dossier import Dossier, shown
 from domain.facts import Fact
 from projections.all_demands import DemandFilters, DemandRow
-from web import current
+from web import current, frame
 from web.api import shapes
 from web.api.blueprint import operation
 from web.api.queries import DemandsQuery, beginning, end
@@ -70,9 +70,7 @@ def _due_at(demand: Demand, dossier: Dossier) -> Any:
     definition = dossier.definition
     working = definition.delay_calendar == "working"
     delays = Delays(definition.take_delay_days, definition.close_delay_days, working)
-    return due_at(
-        demand.status, demand.submitted_at, demand.taken_at, demand.held_seconds, delays, current.parts().calendar
-    )
+    return due_at(demand.status, demand.submitted_at, demand.taken_at, demand.held_seconds, delays, frame.calendar())
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import Response
 from domain.errors import Invalid
 from projections.journal import JournalCriteria, JournalRow
 from projections.people import AgentRow
-from web import current
+from web import current, frame
 from web.api import shapes
 from web.api.blueprint import operation
 from web.api.demands import READERS
@@ -31,7 +31,7 @@ def read_journal(query: dict[str, Any]) -> Response:
 def read_statistics(query: dict[str, Any]) -> Response:
     """Les statistiques d'une période."""
     first, last = day(query["first"]), day(query["last"])
-    today = current.parts().calendar.local_day(current.now())
+    today = frame.calendar().local_day(current.now())
     _require_order(first, last or today)
     figures = current.parts().statistics.figures(first, last, query["by"], today)
     return answer(figures.as_json())

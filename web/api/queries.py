@@ -9,7 +9,7 @@ from marshmallow import pre_load, validate
 from domain.definition import CODE
 from domain.status import Status
 from projections.statistics import BY
-from web import current
+from web import frame
 from web.answer_fields import Day, Line, given, says
 from web.forms import FrenchSchema, OneOf, fields
 
@@ -89,9 +89,9 @@ def day(text: str | None) -> date | None:
 
 def beginning(text: str | None) -> datetime | None:
     """The first instant of a local day, where a list begins."""
-    return current.parts().calendar.start_of(date.fromisoformat(text)) if text else None
+    return frame.calendar().start_of(date.fromisoformat(text)) if text else None
 
 
 def end(text: str | None) -> datetime | None:
     """The first instant after a local day, which the list does not hold any more."""
-    return current.parts().calendar.start_of(date.fromisoformat(text) + timedelta(1)) if text else None
+    return frame.calendar().start_of(date.fromisoformat(text) + timedelta(1)) if text else None
