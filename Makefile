@@ -43,7 +43,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## run a fictitious town hall o
 	$(BIN)/suivi demo --port $(PORT)
 
 test: $(DEV) ## run every test (PYTEST_ARGS=… for some of them)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(DEV) ## check style, formatting and the layers between packages
 	$(BIN)/ruff check .
@@ -64,7 +64,7 @@ $(PEERS): benchmarks/peers/requirements.txt | $(BIN)/python
 	@touch $(PEERS)
 
 faults: $(DEV) ## kill, fill and cut everything, at full length, on both databases
-	SUIVI_FAULTS=full $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults $(PYTEST_ARGS)
+	SUIVI_FAULTS=full $(BIN)/python -m pytest -n 3 --dist loadgroup tests/faults $(PYTEST_ARGS)
 
 UV = $(VENV)/lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header setup.cfg
 

@@ -1,7 +1,9 @@
 """Refusals and breakdowns as people read them: one table from what is the case to a status and French words."""
 
 import errno
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 import sqlalchemy.exc
@@ -24,6 +26,7 @@ from web.filters import agent_name, status_label
 from web.problems import for_program, problem
 from web.security import LARGEST_BODY
 
+_FRAMES: Final = 8
 _HIDDEN: Final = frozenset(
     {"csrf_token", "command_id", "version", "password", "confirmation", "kept", "next", "author"}
 )
@@ -238,9 +241,11 @@ def _note(event: str, error: Exception) -> None:
     """The log keeps the kind of error and where it struck; never its message, which may hold what a citizen typed."""
     import structlog  # noqa: PLC0415 — a tenth of the start, for what may never happen
 
+    frames = traceback.extract_tb(error.__traceback__)
     structlog.get_logger("suivi.web").error(
         event,
-        exc_info=error,
+        error=type(error).__name__,
+        where=[f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES:]],
         endpoint=request.endpoint,
         method=request.method,
         correlation_id=current.correlation_id(),

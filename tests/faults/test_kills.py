@@ -24,7 +24,7 @@ LONGEST_BURST_S = 0.4
 def test_what_was_acknowledged_survives_a_kill_at_any_point(
     hall: Hall, stores: str, smtp_url: str, closes: Closing
 ) -> None:
-    kills, ledger, port, random = count(20 if stores == "sqlite" else 8, 200), Ledger(), free_port(), Random(1)
+    kills, ledger, port, random = count(22 if stores == "sqlite" else 8, 200), Ledger(), free_port(), Random(1)
     service = Service(hall, port, SUIVI_SMTP_URL=smtp_url)
     load = Load(port, ledger)
     for _ in range(kills):

@@ -74,7 +74,7 @@ def pair(hall: Hall) -> Iterator[Pair]:
 def test_of_two_agents_exactly_one_wins_and_the_other_is_told_who(
     pair: Pair, hall: Hall, stores: str, closes: Closing
 ) -> None:
-    races, wins, ran = count(25 if stores == "sqlite" else 10, 250), dict.fromkeys(AGENTS, 0), []
+    races, wins, ran = count(40 if stores == "sqlite" else 10, 250), dict.fromkeys(AGENTS, 0), []
     for action in FACTS:
         for number in range(races):
             reference = pair.prepare(number, action)
