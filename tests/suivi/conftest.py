@@ -20,6 +20,8 @@ from suivi.opening import opened
 from suivi.settings import read_settings
 
 EXCERPT = Path(__file__).with_name("excerpt.jsonl")
+REAL_HISTORIES = Path(__file__).parents[3] / "shared" / "data" / "receipt_histories.jsonl.gz"
+"""1,434 histories of a municipality, where the checkout stands beside them; they are not part of the product."""
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.suivi.conftest import CommandLine
+from tests.suivi.conftest import REAL_HISTORIES, CommandLine
 
-FILE = Path(__file__).parents[3] / "shared" / "data" / "receipt_histories.jsonl.gz"
 PARIS = ZoneInfo("Europe/Paris")
 VOLUMES = ("received", "taken", "closed")
 pytestmark = [
-    pytest.mark.skipif(not FILE.exists(), reason=f"the histories are not beside the project: {FILE.name}"),
+    pytest.mark.skipif(
+        not REAL_HISTORIES.exists(), reason=f"the histories are not beside the project: {REAL_HISTORIES.name}"
+    ),
     pytest.mark.xdist_group("real-histories"),
 ]
 
@@ -45,7 +46,7 @@ Rows = dict[str | None, Expected]
 
 
 def histories() -> Iterator[dict[str, Any]]:
-    with gzip.open(FILE, "rt", encoding="utf-8") as lines:
+    with gzip.open(REAL_HISTORIES, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
@@ -91,7 +92,7 @@ def real(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("real") / "var"
     shutil.copytree(founded, directory)
     with pytest.MonkeyPatch.context() as patch:
-        done = CommandLine(directory, patch)("import", FILE, "--create-missing", "--json")
+        done = CommandLine(directory, patch)("import", REAL_HISTORIES, "--create-missing", "--json")
         assert done.json == {"read": 1434, "imported": 1434, "already_present": 0, "refused": []}
     return directory
 
@@ -123,7 +124,7 @@ def test_the_totals_are_those_of_the_file(town: CommandLine) -> None:
 
 
 def test_importing_again_adds_nothing(town: CommandLine) -> None:
-    done = town("import", FILE, "--json")
+    done = town("import", REAL_HISTORIES, "--json")
     assert done.json == {"read": 1434, "imported": 0, "already_present": 1434, "refused": []}
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,11 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.suivi.conftest import EXCERPT, CommandLine
+from tests.suivi.conftest import EXCERPT, REAL_HISTORIES, CommandLine
 
 PARIS = ZoneInfo("Europe/Paris")
-REAL = os.environ.get("SUIVI_TEST_HISTORIES", "")
-"""A file of real histories to count by hand as well, where there is one."""
 TAKE, CLOSE, EVERY = 3, 10, 7
 
 
@@ -109,10 +106,12 @@ def test_what_is_due_equals_a_count_by_hand(town: CommandLine, tmp_path: Path, n
     assert counted
 
 
-@pytest.mark.skipif(not REAL, reason="no file of real histories: SUIVI_TEST_HISTORIES is not set")
+@pytest.mark.skipif(
+    not REAL_HISTORIES.is_file(), reason=f"the histories are not beside the project: {REAL_HISTORIES.name}"
+)
 @pytest.mark.xdist_group("real-histories")
 def test_what_is_due_of_real_histories_equals_a_count_by_hand(suivi: CommandLine, tmp_path: Path) -> None:
-    file = Path(REAL)
+    file = REAL_HISTORIES
     assert suivi("import", file, "--create-missing", "--json").json["imported"] == 1434
     give_delays(suivi, tmp_path)
     numbers = []
