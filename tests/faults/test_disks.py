@@ -17,7 +17,7 @@ from tests.faults.stores import only_sqlite
 from tests.faults.tracing import SENDS, SYNCS, WRITES, Call, read_trace, strace, traced
 from tests.faults.visitors import AtWork, Site, require_refusal
 
-DISK_BYTES = 6 << 20
+DISK_BYTES = count(6, 24) << 20
 
 
 @only_sqlite
