@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from projections.tables import position
 from projections.views import WrongViews, create_views, found_views, read_position
-from store import accounts, events, followers, keyring, pace, preferences, sweeps
+from store import accounts, events, followers, keyring, named_filters, operations, pace, preferences, sweeps
 from store import outbox_rows as outbox
 from store.engines import FULL, UnsafeStore, sqlite_engine
 from store.epochs import Epochs
@@ -47,8 +47,13 @@ def _second_accounts(connection: Connection) -> None:
     preferences.create_tables(connection)
 
 
+def _third_accounts(connection: Connection) -> None:
+    operations.create_tables(connection)
+    named_filters.create_tables(connection)
+
+
 EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables, 2: _second_events}
-ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts, 2: _second_accounts}
+ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts, 2: _second_accounts, 3: _third_accounts}
 
 
 class Stores:
