@@ -13,7 +13,7 @@ from domain.ports import LostRace
 if TYPE_CHECKING:
     from domain.office import Office
 
-GROUP: Final = 250
+GROUP: Final = 500
 """Demands recorded in one transaction: others who write wait a tenth of a second at most."""
 LetterOf = Callable[[DemandHandle], tuple[str, str] | None]
 

@@ -12,11 +12,13 @@ from projections.tallies import (
     CLOSE_US,
     CLOSED,
     CLOSED_IN_TIME,
+    CLOSED_WITH_DELAY,
     DELETED,
     REMINDERS,
     TAKE_US,
     TAKEN,
     TAKEN_IN_TIME,
+    TAKEN_WITH_DELAY,
     Where,
 )
 
@@ -39,6 +41,7 @@ def _count_taken(batch: Batch, row: OpenRow, where: Where, at: int) -> None:
     amounts, waited = batch.tallies.days[where], at - row.submitted_at
     amounts[TAKEN] += 1
     amounts[TAKEN_IN_TIME] += at <= row.due_at != NEVER
+    amounts[TAKEN_WITH_DELAY] += row.due_at != NEVER
     amounts[TAKE_US] += waited
     batch.tallies.delay(where, "take", waited)
 
@@ -48,6 +51,7 @@ def _count_closed(batch: Batch, row: OpenRow, where: Where, at: int) -> None:
     amounts, worked = batch.tallies.days[where], at - row.submitted_at - row.held_for
     amounts[CLOSED] += 1
     amounts[CLOSED_IN_TIME] += at <= row.due_at != NEVER
+    amounts[CLOSED_WITH_DELAY] += row.due_at != NEVER
     amounts[CLOSE_US] += worked
     batch.tallies.delay(where, "close", worked)
 

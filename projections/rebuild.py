@@ -37,10 +37,13 @@ _MOST_FINISHED: Final = 5_000
 _MOST_OPEN: Final = 40_000
 _MOST_TALLIES: Final = 100_000
 _TOKENS_OF: Final = 2_000
+_LINES: Final = 1_000
+_ESCAPED: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\N{REPLACEMENT CHARACTER}"})
+"""Characters that COPY reads otherwise, and the one that PostgreSQL cannot keep (``store.servers.PlainText``)."""
 
 
 class Copying(Driver):
-    """On PostgreSQL new rows go in by COPY, the others in one pipeline."""
+    """On PostgreSQL new rows and amounts go in by COPY, the others in one pipeline."""
 
     def run(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         if self.statements.postgres and len(rows) > 1:
@@ -53,13 +56,37 @@ class Copying(Driver):
         if not self.statements.postgres:
             super().insert(table, rows)
         elif rows:
-            names = ", ".join(table.columns.keys())
-            with (
-                self.connection.cursor() as cursor,
-                cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy,
-            ):
-                for row in rows:
-                    copy.write_row(row)
+            self._copy(table.name, table, rows)
+
+    def add(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        if not self.statements.postgres:
+            super().add(table, rows)
+        elif rows:
+            beside = f"{table.name}_to_add"
+            self.do(f"CREATE TEMPORARY TABLE {beside} (LIKE {table.name}) ON COMMIT DROP")
+            self._copy(beside, table, rows)
+            self.do(self.statements.add_from(table, beside))
+            self.do(f"DROP TABLE {beside}")
+
+    def _copy(self, name: str, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        columns = ", ".join(table.columns.keys())
+        with self.connection.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
+            for start in range(0, len(rows), _LINES):
+                copy.write("".join(map(_line, rows[start : start + _LINES])))
+
+
+def _line(row: Sequence[Any]) -> str:
+    """A row in COPY's text format; psycopg's own ``write_row`` took a fifth of a rebuild."""
+    return "\t".join(map(_cell, row)) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, bytes):
+        return rf"\\x{value.hex()}"
+    text = str(value)
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPED)
 
 
 class Rebuild:

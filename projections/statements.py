@@ -64,6 +64,11 @@ class Statements:
         """Amounts to add to what stands there."""
         return self._once("add", table, lambda: self._on_conflict(table, lambda column, new: column + new))
 
+    def add_from(self, table: Table, source: str) -> str:
+        """The same from a table of the same columns."""
+        into, _, rest = self.add(table).partition(" VALUES ")
+        return f"{into} SELECT * FROM {source} ON CONFLICT {rest.partition(' ON CONFLICT ')[2]}"  # noqa: S608 — our own names
+
     def of_demands(self, table: Table) -> str:
         """The rows of some demands; the parameter is what ``identities`` makes of them."""
         return self._once("of", table, lambda: select(table).where(self._among(table)), columns=False)
@@ -147,6 +152,10 @@ class Driver:
     def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """New rows of a table."""
         self.run(self.statements.insert(table), rows)
+
+    def add(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Amounts to add to what stands in a table; each key comes once."""
+        self.run(self.statements.add(table), rows)
 
 
 @contextmanager

@@ -50,7 +50,10 @@ class Delay(msgspec.Struct, frozen=True):
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """The figures of one period and one key; ``open`` is the backlog at the end of the period."""
+    """The figures of one period and one key; ``open`` is the backlog at the end of the period.
+
+    ``in_time`` is a part of ``with_delay``: how many had a due date when they were taken, when they were closed.
+    """
 
     received: int
     taken: int
@@ -59,6 +62,7 @@ class Figure(msgspec.Struct, frozen=True):
     open: int
     reminders: int
     in_time: dict[str, int]
+    with_delay: dict[str, int]
     to_take: Delay
     to_close: Delay
 
@@ -188,6 +192,7 @@ def _figure(amounts: Mapping[str, int], backlog: int, take: Histogram, close: Hi
         open=int(backlog),
         reminders=amounts.get("reminders", 0),
         in_time={"taken": amounts.get("taken_in_time", 0), "closed": amounts.get("closed_in_time", 0)},
+        with_delay={"taken": amounts.get("taken_with_delay", 0), "closed": amounts.get("closed_with_delay", 0)},
         to_take=_delay(taken, amounts.get("take_us", 0), take),
         to_close=_delay(closed, amounts.get("close_us", 0), close),
     )

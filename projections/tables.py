@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 3
+VERSION: Final = 4
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -177,6 +177,8 @@ daily_counts: Final = Table(
             "reminders",
             "taken_in_time",
             "closed_in_time",
+            "taken_with_delay",
+            "closed_with_delay",
             "take_us",
             "close_us",
         )

@@ -7,8 +7,10 @@ from typing import Final
 
 BUCKET_WIDTH: Final = math.log(1.02)
 DIMENSIONS: Final = ("all", "procedure", "service", "agent", "channel")
-RECEIVED, TAKEN, CLOSED, DELETED, OPENED, REMINDERS, TAKEN_IN_TIME, CLOSED_IN_TIME, TAKE_US, CLOSE_US = range(10)
+RECEIVED, TAKEN, CLOSED, DELETED, OPENED, REMINDERS = range(6)
+TAKEN_IN_TIME, CLOSED_IN_TIME, TAKEN_WITH_DELAY, CLOSED_WITH_DELAY, TAKE_US, CLOSE_US = range(6, 12)
 """The amounts of a day, in the order of the columns of ``daily_counts``."""
+AMOUNTS: Final = 12
 Where = tuple[str, str | None, str | None, str | None, str | None]
 """A day, and the procedure, service, channel and agent it counts for; without a procedure for the agent alone."""
 
@@ -33,7 +35,7 @@ class Tallies:
 
     def __init__(self) -> None:
         self.open: defaultdict[tuple[str, str, str, str | None], int] = defaultdict(int)
-        self.days: defaultdict[Where, list[int]] = defaultdict(lambda: [0] * 10)
+        self.days: defaultdict[Where, list[int]] = defaultdict(lambda: [0] * AMOUNTS)
         self._delays: defaultdict[tuple[Where, str, int], int] = defaultdict(int)
 
     def __len__(self) -> int:

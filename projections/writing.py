@@ -75,10 +75,10 @@ def write_intervals(driver: Driver, batch: Batch) -> None:
 
 def write_tallies(driver: Driver, batch: Batch) -> None:
     """Add to the roll-ups."""
-    tallies, texts = batch.tallies, driver.statements
-    driver.run(texts.add(open_counts), list(tallies.open_changes()))
-    driver.run(texts.add(daily_counts), list(tallies.daily()))
-    driver.run(texts.add(delay_buckets), list(tallies.buckets()))
+    tallies = batch.tallies
+    driver.add(open_counts, list(tallies.open_changes()))
+    driver.add(daily_counts, list(tallies.daily()))
+    driver.add(delay_buckets, list(tallies.buckets()))
 
 
 def _seq(row: FinishedRow) -> int:
