@@ -1,4 +1,4 @@
-"""What citizens and agents typed is text wherever it comes out: it never becomes an element, a link or an event (P13)."""
+"""What citizens and agents typed is text wherever it comes out: never an element, a link or an event (P13)."""
 
 from html.parser import HTMLParser
 
@@ -55,7 +55,7 @@ def lived(hall: Hall, words: str, state: str) -> str:
         if question.type in ("text", "long_text")
     }
     reference = hall.taken(applicant=person(words), **answers)
-    steps = [("add_event", "appel_usager", words), ("reassign", "luc", words)]
+    steps: list[tuple[str, ...]] = [("add_event", "appel_usager", words), ("reassign", "luc", words)]
     steps += [("send_mail", LetterKind.ACKNOWLEDGEMENT, words, words)]
     steps += {"held": [("put_on_hold", "avis_attendu", words)], "closed": [("close", "traitee", words)]}.get(state, [])
     for name, *arguments in steps:
