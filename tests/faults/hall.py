@@ -24,7 +24,7 @@ from tests.faults.stores import stores_of, url_of
 
 PASSWORD = "sept girafes dansent"
 TOKEN = "a token of the tests that opens nothing else"
-AGENTS = {"lea": "Léa Martin", "max": "Max Petit"}
+AGENTS = {"lea": "Léa Martin", "max": "Max Petit", "ana": "Ana Roux"}
 CIVIL = "État civil"
 CLIENT = "site"
 CITIZEN = {"civility": "Mme", "last_name": "Nuñez", "first_name": "Zoé", "email": "zoe@example.org"}

@@ -12,7 +12,7 @@ LIFE = (
     ("evenements", "EventAdded", {"event_type": "appel_usager", "comment": "il rappellera"}),
     ("mise-en-attente", "PutOnHold", {"reason": "autre", "detail": "un papier"}),
     ("reprise", "Resumed", {}),
-    ("reattribution", "Reassigned", {"agent": "lea", "note": "à toi"}),
+    ("reattribution", "Reassigned", {"agent": "ana", "note": "à toi"}),
     ("cloture", "Closed", {"outcome": "traitee", "comment": "fini", "decision": "send"}),
 )
 

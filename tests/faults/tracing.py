@@ -21,11 +21,12 @@ SENDS = ("sendto", "sendmsg", "write")
 
 @dataclass(frozen=True)
 class Call:
-    """One call on one open file or socket; ``rest`` is what strace wrote of arguments and result."""
+    """One call of one thread on an open file or socket; ``rest`` is what strace wrote of arguments and result."""
 
     name: str
     file: str
     rest: str
+    thread: str = ""
 
 
 def read_trace(lines: Iterable[str]) -> Iterator[Call]:
@@ -39,13 +40,13 @@ def read_trace(lines: Iterable[str]) -> Iterator[Call]:
         if resumed := _RESUMED.match(text):
             name, file = begun.pop(process, ("", ""))
             if name in SYNCS:
-                yield Call(name, file, resumed[2])
+                yield Call(name, file, resumed[2], process)
         elif call := _CALL.match(text):
             name, _, file, rest = call.groups()
             if rest.endswith(_UNFINISHED):
                 begun[process] = (name, file)
             if not (name in SYNCS and rest.endswith(_UNFINISHED)):
-                yield Call(name, file, rest)
+                yield Call(name, file, rest, process)
 
 
 @cache
