@@ -63,9 +63,10 @@ class Intake:
 
     def submit(self, command: Command, form: Form) -> Receipt:
         """Record a demand, its key and its registration receipt; the same keys again find the first one."""
-        earlier = self.earlier(form.client, form.idempotency_key, form.external_id)
-        if earlier is not None:
-            return earlier
+        return self.earlier(form.client, form.idempotency_key, form.external_id) or self.receive(command, form)
+
+    def receive(self, command: Command, form: Form) -> Receipt:
+        """The same for a form that was looked for just before."""
         definition = self._office.directory.definition(form.procedure)
         reference = new_reference(form.procedure, self._office.random_bits)
         identity = demand_id(reference)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, bindparam, select
 from domain.errors import AlreadyExists, Invalid
 from domain.instants import micros
 from store.accounts import api_clients, hashed
+from store.statements import SmallRead
 from store.transactions import insert_into, writing
 
 SCOPES: Final = ("intake", "read", "audit")
@@ -30,7 +31,7 @@ class ApiClients:
     """Tokens come from the caller and are never kept, only their hashes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._found = engine, SmallRead(engine, _find)
 
     def create(self, name: str, token: str, scopes: Iterable[str], now: datetime) -> None:
         """Let a program in; raises Invalid or AlreadyExists."""
@@ -47,9 +48,8 @@ class ApiClients:
 
     def find(self, token: str) -> ApiClient | None:
         """The program that holds this token."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_find, {"token": hashed(token)}).one_or_none()
-        return ApiClient(row.name, frozenset(row.scopes.split())) if row else None
+        found = self._found.rows(hashed(token))
+        return ApiClient(found[0][0], frozenset(found[0][1].split())) if found else None
 
     def names(self) -> list[str]:
         """Every program, by name."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, bindparam, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, select
 
 metadata: Final = MetaData()
 intake_keys: Final = Table(
@@ -11,6 +11,4 @@ intake_keys: Final = Table(
     Column("fingerprint", LargeBinary, primary_key=True),
     Column("reference", Text, nullable=False),
 )
-found: Final = select(intake_keys.c.fingerprint, intake_keys.c.reference).where(
-    intake_keys.c.fingerprint.in_(bindparam("fingerprints", expanding=True))
-)
+found: Final = select(intake_keys.c.fingerprint, intake_keys.c.reference)

@@ -39,8 +39,8 @@ from domain.instants import micros
 from domain.sealing import KEY_BYTES, DataKey
 from store import locks
 from store.epochs import Epochs, MissingEpoch
-from store.statements import ReadAmong
-from store.transactions import insert_into, writing
+from store.statements import ReadAmong, SmallStatement, as_uuid
+from store.transactions import insert_of, writing
 
 metadata: Final = MetaData()
 keys: Final = Table(
@@ -85,6 +85,9 @@ class StoredKeyring:
     def __init__(self, engine: Engine, epochs: Epochs, random_bytes: Callable[[int], bytes], lock_file: Path) -> None:
         self._engine, self._epochs, self._random, self._lock_file = engine, epochs, random_bytes, lock_file
         self._active = ReadAmong(engine, _active, keys.c.owner)
+        self._name = SmallStatement(engine.dialect, _named)
+        put = insert_of(engine.dialect, keys).on_conflict_do_nothing().returning(keys.c.owner)
+        self._put = SmallStatement(engine.dialect, put, keys.columns.keys())
 
     def mint(self, owners: Iterable[UUID], kind: str, at: datetime) -> Mapping[UUID, DataKey]:
         """Make or find the active key of each owner; raises Erased for one already destroyed.
@@ -97,19 +100,15 @@ class StoredKeyring:
 
     def mint_each(self, kinds: Mapping[UUID, str], at: datetime) -> Mapping[UUID, DataKey]:
         """The same for owners of several kinds, in one transaction."""
-        wanted = list(kinds)
+        made = {owner: self._random(KEY_BYTES) for owner in sorted(kinds)}
         with writing(self._engine) as connection:
-            name = connection.scalars(_named).one()
-            found = _found(connection, wanted)
-            made = {owner: self._random(KEY_BYTES) for owner in wanted if owner not in found}
-            rows = [self._row(owner, kinds[owner], name, key, at) for owner, key in sorted(made.items())]
-            if rows:
-                late = made.keys() - _inserted(connection, rows)
-                found |= _found(connection, sorted(late))
-                made = {owner: key for owner, key in made.items() if owner not in late}
+            ((name,),) = self._name.rows(connection)
+            rows = [self._row(owner, kinds[owner], str(name), key, at) for owner, key in made.items()]
+            inserted = {as_uuid(owner) for (owner,) in self._put.each(connection, rows)}
+            found = _found(connection, [owner for owner in made if owner not in inserted])
             if found:
                 connection.execute(_touch, {"owners": list(found), "at": micros(at)})
-        fresh = {owner: DataKey(key, self._random) for owner, key in made.items()}
+        fresh = {owner: DataKey(key, self._random) for owner, key in made.items() if owner not in found}
         known = self.keys(found) if found else {}
         if len(known) < len(found):
             raise Erased
@@ -252,16 +251,8 @@ class StoredKeyring:
         finally:
             os.close(descriptor)
 
-    def _row(self, owner: UUID, kind: str, name: str, key: bytes, at: datetime) -> dict[str, Any]:
-        wrapped = self._epochs.wrap(name, owner.bytes, key)
-        return {
-            "owner": owner,
-            "kind": kind,
-            "state": "active",
-            "epoch": name,
-            "wrapped": wrapped,
-            "touched_at": micros(at),
-        }
+    def _row(self, owner: UUID, kind: str, name: str, key: bytes, at: datetime) -> tuple[object, ...]:
+        return owner, kind, "active", name, self._epochs.wrap(name, owner.bytes, key), micros(at)
 
 
 def _found(connection: Connection, owners: Sequence[UUID]) -> dict[UUID, Row[Any]]:
@@ -270,11 +261,6 @@ def _found(connection: Connection, owners: Sequence[UUID]) -> dict[UUID, Row[Any
     if any(row.state != "active" for row in found.values()):
         raise Erased
     return found
-
-
-def _inserted(connection: Connection, rows: list[dict[str, Any]]) -> set[UUID]:
-    """The owners whose rows are new; the others were made by somebody else at this moment."""
-    return set(connection.scalars(insert_into(connection, keys).on_conflict_do_nothing().returning(keys.c.owner), rows))
 
 
 def create_tables(connection: Connection, first_epoch: Callable[[], str]) -> None:

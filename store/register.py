@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 
 from domain.facts import Fact, Subject, fold
 from domain.ports import Outgoing
-from store.intake_keys import found
+from store.intake_keys import found, intake_keys
 from store.mapper import FactMapper
+from store.statements import ReadAmong
 
 S = TypeVar("S", bound=Subject)
 
@@ -26,6 +27,7 @@ class Register(Application[UUID]):
     def __init__(self, env: EnvType, engine: Engine) -> None:
         super().__init__(env)
         self.engine = engine
+        self._received = ReadAmong(engine, found, intake_keys.c.fingerprint)
 
     def construct_mapper(self) -> Mapper[UUID]:
         return FactMapper()
@@ -53,10 +55,7 @@ class Register(Application[UUID]):
 
     def references(self, fingerprints: Sequence[bytes]) -> Mapping[bytes, str]:
         """The references of demands already received under these intake keys."""
-        if not fingerprints:
-            return {}
-        with self.engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(found, {"fingerprints": list(fingerprints)})}
+        return {bytes(fingerprint): reference for fingerprint, reference in self._received.rows(fingerprints)}
 
     def notifications(self, after: int, most: int) -> Sequence[Notification]:
         """Stored facts recorded after a notification id, in order; ids may have gaps."""

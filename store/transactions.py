@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy import Connection, Dialect, Engine, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateSchema
 
@@ -40,4 +40,9 @@ def creating(engine: Engine) -> Iterator[Connection]:
 
 def insert_into(connection: Connection, table: Table) -> Any:
     """An INSERT that may say ON CONFLICT, in the words of the database."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return insert_of(connection.dialect, table)
+
+
+def insert_of(dialect: Dialect, table: Table) -> Any:
+    """The same for a statement that is composed before there is a connection."""
+    return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)

@@ -61,7 +61,7 @@ def submit_demand() -> Response:
     intake = current.parts().office.intake
     receipt = intake.earlier(client, key, _usable_external_id(body))
     if receipt is None:
-        receipt = intake.submit(current.command(), judged_form(body, client, key))
+        receipt = intake.receive(current.command(), judged_form(body, client, key))
     return _receipt(receipt)
 
 
