@@ -16,6 +16,7 @@ FIELD_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 LONGEST_DELAY_DAYS: Final = 3_650
 LONGEST_TITLE: Final = 200
 LONGEST_SILENCE_MONTHS: Final = 24
+LONGEST_APPEAL: Final = 1_000
 
 
 class FieldType(StrEnum):
@@ -117,6 +118,8 @@ def faults(definition: Definition) -> Iterator[tuple[str, str]]:
     silence = definition.silence
     if silence.effect not in ("acceptance", "refusal", None) or not 1 <= silence.months <= LONGEST_SILENCE_MONTHS:
         yield "silence", f"« acceptance », « refusal » ou null, après 1 à {LONGEST_SILENCE_MONTHS} mois."
+    if silence.appeal and (silence.effect != "refusal" or len(silence.appeal) > LONGEST_APPEAL):
+        yield "silence.appeal", f"Voies de recours, si le silence vaut refus ; {LONGEST_APPEAL} caractères au plus."
     yield from _field_faults(definition.fields)
     yield from _template_faults(definition.templates)
 

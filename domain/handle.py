@@ -58,8 +58,10 @@ class DemandHandle:
         self._decide(lambda demand: demand.resume())
 
     def reassign(self, agent: str, note: str | None = None) -> None:
-        """Réattribuer to an active agent with rights on the procedure; raises Invalid otherwise."""
+        """Réattribuer to another active agent with rights on the procedure; raises Invalid otherwise."""
         self.require(Demand.Reassigned)
+        if not self.demand.repeated and agent == self.demand.owner:
+            raise Invalid({"agent": ["Cet agent a déjà la demande : choisissez-en un autre."]})
         if not self.demand.repeated and not self._may_own(agent):
             raise Invalid({"agent": ["Choisissez un agent actif qui a des droits sur cette démarche."]})
         self._decide(lambda demand: demand.reassign(agent, self._seal(note, "note")))

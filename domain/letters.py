@@ -1,7 +1,7 @@
 """Letters to citizens: which kinds there are, how a template becomes a text, what the law wants said.
 
 The mentions come from the Code des relations entre le public et l'administration (CRPA), articles R112-11-1,
-L231-1, L231-4 and L411-2.
+L231-1, L231-4 and L411-2; a procedure whose law has ways of appeal of its own names them in its definition.
 """
 
 import re
@@ -36,10 +36,10 @@ _CERTIFICATE: Final = (
     "demander au service une attestation constatant cette acceptation (article L232-3 du code des relations entre le "
     "public et l’administration)."
 )
+_REFUSED: Final = "En l’absence de réponse au plus tard le {deadline}, votre demande sera réputée refusée."
 _APPEAL: Final = (
-    "En l’absence de réponse au plus tard le {deadline}, votre demande sera réputée refusée. Vous disposerez alors de "
-    "deux mois pour former un recours gracieux auprès du maire, ou un recours contentieux devant le tribunal "
-    "administratif, par courrier ou sur www.telerecours.fr."
+    "Vous disposerez alors de deux mois pour former un recours gracieux auprès du maire, ou un recours contentieux "
+    "devant le tribunal administratif, par courrier ou sur www.telerecours.fr."
 )
 _NO_DECISION: Final = "Pour cette démarche, le silence de la mairie ne vaut ni acceptation ni refus."
 
@@ -118,16 +118,21 @@ class Template(msgspec.Struct, frozen=True):
 
 
 class Silence(msgspec.Struct, frozen=True):
-    """What the law makes of the town hall's silence: ``acceptance``, ``refusal`` or nothing, after some months."""
+    """What the law makes of the town hall's silence: ``acceptance``, ``refusal`` or nothing, after some months.
+
+    ``appeal`` says how to contest a refusal, where the general ways of appeal are not those of the procedure.
+    """
 
     effect: str | None = "acceptance"
     months: int = 2
+    appeal: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def legal_mentions(silence: Silence, received: date) -> str:
     """The paragraph an acknowledgement must carry about silence, its date, appeals or the certificate."""
-    sentence = {"acceptance": _CERTIFICATE, "refusal": _APPEAL}.get(silence.effect or "", _NO_DECISION)
-    return sentence.format(deadline=f"{months_later(received, silence.months):%d/%m/%Y}")
+    sentence = {"acceptance": _CERTIFICATE, "refusal": _REFUSED}.get(silence.effect or "", _NO_DECISION)
+    said = sentence.format(deadline=f"{months_later(received, silence.months):%d/%m/%Y}")
+    return f"{said} {silence.appeal or _APPEAL}" if silence.effect == "refusal" else said
 
 
 def months_later(day: date, months: int) -> date:

@@ -14,9 +14,14 @@ from store.transactions import writing
 
 TOUCHED_AFTER: Final = timedelta(minutes=1)
 KEPT_AT_MOST: Final = timedelta(days=2)
+_NAME_DIGITS: Final = 16
 _columns: Final = select(sessions.c.agent, sessions.c.opened_at, sessions.c.seen_at)
 _find: Final = _columns.where(sessions.c.token_hash == bindparam("token"))
-_of: Final = _columns.where(sessions.c.agent == bindparam("agent")).order_by(sessions.c.opened_at)
+_of: Final = (
+    _columns.add_columns(sessions.c.token_hash)
+    .where(sessions.c.agent == bindparam("agent"))
+    .order_by(sessions.c.opened_at, sessions.c.token_hash)
+)
 _touch: Final = (
     update(sessions)
     .where(sessions.c.token_hash == bindparam("token"), sessions.c.seen_at < bindparam("now"))
@@ -24,17 +29,27 @@ _touch: Final = (
 )
 _close: Final = delete(sessions).where(sessions.c.token_hash == bindparam("token"))
 _close_all: Final = delete(sessions).where(sessions.c.agent == bindparam("code"))
+_close_others: Final = _close_all.where(sessions.c.token_hash != bindparam("kept"))
+_close_one: Final = _close_all.where(sessions.c.token_hash == bindparam("token"))
 _forget: Final = delete(sessions).where(
     or_(sessions.c.opened_at < bindparam("before"), sessions.c.token_hash == bindparam("token"))
 )
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who is logged in since when, and when he last asked for a page (to the minute)."""
+    """Who is logged in since when, and when he last asked for a page (to the minute).
+
+    ``name`` tells the sessions of one agent apart on a page; nobody can log in with it.
+    """
 
     agent: str
     opened_at: datetime
     seen_at: datetime
+    name: str = ""
+
+    def is_over(self, now: datetime, idle: timedelta, absolute: timedelta) -> bool:
+        """Whether it lay idle or lasted too long."""
+        return now - self.seen_at >= idle or now - self.opened_at >= absolute
 
 
 class Sessions:
@@ -57,7 +72,7 @@ class Sessions:
         if not rows:
             return None
         session = _session(rows[0])
-        if now - session.seen_at >= idle or now - session.opened_at >= absolute:
+        if session.is_over(now, idle, absolute):
             self.close(token)
             return None
         if now - session.seen_at >= TOUCHED_AFTER:
@@ -75,12 +90,35 @@ class Sessions:
         with writing(self._engine) as connection:
             connection.execute(_close_all, {"code": code})
 
+    def close_others(self, code: str, kept: str) -> int:
+        """End every session of an agent but the one of this token; how many there were."""
+        with writing(self._engine) as connection:
+            return connection.execute(_close_others, {"code": code, "kept": hashed(kept)}).rowcount
+
+    def close_named(self, code: str, name: str) -> bool:
+        """End one session of an agent by its name; False when he has none of that name."""
+        with writing(self._engine) as connection:
+            rows = connection.execute(_of, {"agent": code}).all()
+            named = [row.token_hash for row in rows if _name(row.token_hash) == name]
+            for token in named:
+                connection.execute(_close_one, {"code": code, "token": token})
+        return bool(named)
+
     def of(self, code: str) -> list[Session]:
         """The sessions of an agent, oldest first."""
         with self._engine.connect() as connection:
             return [_session(row) for row in connection.execute(_of, {"agent": code})]
 
 
+def session_name(token: str) -> str:
+    """The name of the session of this token."""
+    return _name(hashed(token))
+
+
+def _name(token_hash: bytes) -> str:
+    return token_hash.hex()[:_NAME_DIGITS]
+
+
 def _session(row: Sequence[Any]) -> Session:
-    agent, opened_at, seen_at = row
-    return Session(agent, instant(opened_at), instant(seen_at))
+    agent, opened_at, seen_at, *token_hash = row
+    return Session(agent, instant(opened_at), instant(seen_at), _name(token_hash[0]) if token_hash else "")

@@ -17,7 +17,7 @@ activation = Blueprint("activation", __name__)
 
 
 class NewPassword(Form):
-    """A password and the same again."""
+    """A password and the same again; shared with the page where an agent changes his."""
 
     password = fields.String(required=True)
     confirmation = fields.String(required=True)

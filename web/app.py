@@ -11,6 +11,7 @@ from web.activation import activation
 from web.administration import administration
 from web.api import api_blueprints
 from web.closure import closure
+from web.contact import contact
 from web.demands import demands
 from web.health import health
 from web.help import help_pages
@@ -20,15 +21,17 @@ from web.letters import letters
 from web.lists import lists
 from web.login import login
 from web.mailbox import mailbox
+from web.own_access import own_access
 from web.parts import Parts
 from web.preferences import account
+from web.print_sheet import print_sheet
 from web.quick import quick
 from web.search import search
 
 PAGES: Final = (
     *(login, activation, home, help_pages, health),
-    *(lists, search, quick, demands, actions, letters, closure, journal),
-    *(administration, account),
+    *(lists, search, quick, demands, actions, letters, contact, closure, print_sheet, journal),
+    *(administration, account, own_access),
 )
 OPENED: Final = ("static", "api-docs.openapi_json")
 

@@ -19,7 +19,7 @@ from web.access import allowed
 from web.actions import LONGEST_CODE, LONGEST_TEXT
 from web.demands import frame, opened
 from web.forms import Form, Length, OneOf, rerender
-from web.letters import LONGEST_BODY, Subject, require_right
+from web.letters import LONGEST_BODY, PREVIEW, Subject, require_right
 
 closure = Blueprint("closure", __name__)
 KNOWN_AT_CLOSURE: Final = ("issue", "commentaire")
@@ -73,12 +73,14 @@ def confirm(reference: str) -> str:
 @closure.post("/demandes/<reference>/cloture")
 @allowed(*WORKS_ON_DEMANDS)
 @rerender("demands/closure.html", closing_page)
-def close(reference: str) -> Response:
-    """Clôturer, with or without a letter, and erase."""
+def close(reference: str) -> Response | str:
+    """Clôturer, with or without a letter, and erase; or look at the letter first."""
     command, seen = current.command(), current.seen_version()
     with current.parts().office.demand(reference, by=current.agent(), command=command, version=seen) as demand:
         demand.require(Demand.Closed)
         has_email = demand.demand.has_email
+        if PREVIEW in request.form and has_email and not demand.demand.repeated:
+            return _preview(reference)
         answers = (ClosingWithAddress if has_email else Closing)().load(request.form)
         told = answers.pop("decision", None) == "send" and has_email
         if not demand.demand.repeated:
@@ -96,6 +98,17 @@ def _said(told: bool, reference: str) -> str:  # noqa: FBT001 — a sentence wit
             reference=reference,
         )
     return _("La demande %(reference)s a été clôturée et ses données personnelles effacées.", reference=reference)
+
+
+def _preview(reference: str) -> str:
+    """The confirmation again, and above it the letter with the chosen issue and the comment in their places."""
+    answers = Closing().load(request.form)
+    current.parts().office.directory.townhall().require("outcome", answers["outcome"])
+    subject, body = _letter(reference, answers)
+    page = closing_page(reference)
+    return render_template(
+        "demands/closure.html", typed=request.form, preview={"subject": subject, "body": body}, **page
+    )
 
 
 def _letter(reference: str, answers: Mapping[str, str | None]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from werkzeug import Response
 from domain.delays import Delays, due_at
 from domain.demand import Demand
 from domain.dossier import Dossier
+from domain.facts import Fact
 from domain.letters import LetterKind
 from domain.references import read_reference
 from domain.rights import Role
@@ -23,9 +24,9 @@ from web.timeline import timeline
 demands = Blueprint("demands", __name__)
 LOOK_AT_DEMANDS: Final = (Role.AGENT, Role.HEAD, Role.AUDITOR)
 ACTIONS: Final = {
-    Status.UNTREATED: ("take", "event", "reassign"),
-    Status.IN_PROGRESS: ("acknowledge", "event", "close", "hold", "reassign"),
-    Status.ON_HOLD: ("resume", "acknowledge", "event", "reassign"),
+    Status.UNTREATED: ("take", "event", "contact", "reassign"),
+    Status.IN_PROGRESS: ("acknowledge", "event", "close", "hold", "contact", "reassign"),
+    Status.ON_HOLD: ("resume", "acknowledge", "event", "contact", "reassign"),
 }
 """What may follow in each status, the most likely first."""
 
@@ -86,9 +87,17 @@ def frame(dossier: Dossier) -> dict[str, Any]:
         "reasons": people.terms("reason"),
         "outcomes": people.terms("outcome"),
         "event_types": people.terms("event_type"),
-        "owners": people.owners(dossier.definition),
+        "owners": [(code, name) for code, name in people.owners(dossier.definition) if code != demand.owner],
+        "undelivered": undelivered(dossier),
         "owner_left": demand.owner is not None and not people.is_active(demand.owner),
     }
+
+
+def undelivered(dossier: Dossier) -> list[Fact]:
+    """Why each letter that did not reach the citizen failed, the last time it was tried."""
+    unsent = dossier.demand.unsent
+    failures = {fact.mail_id: fact for fact in dossier.facts if isinstance(fact, Demand.MailFailed)}
+    return [fact for mail_id, fact in failures.items() if mail_id in unsent]
 
 
 def due_of(dossier: Dossier) -> datetime | None:
@@ -107,6 +116,7 @@ def actions_on(dossier: Dossier) -> list[str]:
     if rights.processes(dossier.definition):
         able |= {"take", "event", "close", "hold", "resume", "reassign"}
         able |= {"acknowledge"} if awaits_acknowledgement(demand) else set()
+        able |= {"contact"} if demand.has_email else set()
     return [action for action in ACTIONS.get(demand.status, ()) if action in able]
 
 

@@ -22,13 +22,14 @@ from domain.ports import LostRace
 from domain.status import FINISHED, Status
 from projections.cursors import BadCursor
 from web import access, current, sessions, wording
+from web.changes import changed_since
 from web.filters import agent_name, status_label
 from web.problems import for_program, problem
 from web.security import LARGEST_BODY
 
 _FRAMES: Final = 8
 _HIDDEN: Final = frozenset(
-    {"csrf_token", "command_id", "version", "password", "confirmation", "kept", "next", "author"}
+    {"csrf_token", "command_id", "version", "password", "confirmation", "present", "kept", "next", "author"}
 )
 _FULL_OR_BROKEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 _OUT_OF_ORDER: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
@@ -55,6 +56,7 @@ def _not_allowed_now(error: domain.NotAllowedNow) -> str:
 def _out_of_date(error: domain.OutOfDate) -> str:
     return (
         f"{agent_name(error.by)} a agi sur cette demande depuis que vous avez ouvert la page. "
+        f"{changed_since(error.reference, current.seen_version())}"
         f"Elle est maintenant « {_state(error)} »{_owner(error)}. Relisez-la avant de recommencer."
     )
 

@@ -1,4 +1,4 @@
-"""The mail page after taking charge: the acknowledgement to the citizen, sent or declined once."""
+"""The mail pages: what every letter to a citizen goes through, and the acknowledgement, sent or declined once."""
 
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from web.forms import Form, Length, OneOf, Regexp, rerender
 letters = Blueprint("letters", __name__)
 LONGEST_SUBJECT: Final = 200
 LONGEST_BODY: Final = 20_000
+PREVIEW: Final = "preview"
+"""The button that shows a letter as it would leave, and decides nothing."""
 ONE_LINE: Final = r"[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z"
 
 
@@ -32,7 +34,7 @@ class Subject(fields.String):
 
 
 class Decision(Form):
-    """Whether the acknowledgement leaves."""
+    """Whether the letter leaves."""
 
     decision = fields.String(required=True, validate=OneOf(["send", "cancel"]))
 
@@ -44,13 +46,38 @@ class Letter(Form):
     body = fields.String(required=True, validate=Length(max=LONGEST_BODY))
 
 
-def mail_page(reference: str) -> dict[str, Any]:
-    """What the mail page shows: to whom, and a draft to edit."""
+def mail_page(reference: str, kind: LetterKind = LetterKind.ACKNOWLEDGEMENT) -> dict[str, Any]:
+    """What a mail page shows: to whom, and a draft to edit."""
     dossier = opened(reference, "mail")
     require_right(dossier)
-    judge(dossier.demand, LetterKind.ACKNOWLEDGEMENT)
-    subject, body = current.parts().office.draft(dossier, LetterKind.ACKNOWLEDGEMENT, current.agent().name, {})
-    return {**frame(dossier), "subject": subject, "body": body}
+    judge(dossier.demand, kind)
+    subject, body = current.parts().office.draft(dossier, kind, current.agent().name, {})
+    return {**frame(dossier), "kind": kind, "subject": subject, "body": body}
+
+
+def preview_page(reference: str, kind: LetterKind = LetterKind.ACKNOWLEDGEMENT) -> str:
+    """The same page, and above the form the letter as it would leave."""
+    page = mail_page(reference, kind)
+    return render_template("demands/mail.html", typed=request.form, preview=Letter().load(request.form), **page)
+
+
+def decided(reference: str, kind: LetterKind) -> tuple[str, Demand]:
+    """What the agent decided (``send``, ``cancel`` or ``preview``), and the demand once it is recorded.
+
+    To give up a letter that nobody waits for, such as a contact, is no decision to remember.
+    """
+    command, seen = current.command(), current.seen_version()
+    with current.parts().office.demand(reference, by=current.agent(), command=command, version=seen) as demand:
+        if not demand.demand.repeated:
+            judge(demand.demand, kind)
+        decision: str = PREVIEW if PREVIEW in request.form else Decision().load(request.form)["decision"]
+        if decision != "cancel":
+            letter = Letter().load(request.form)
+        if decision == "send":
+            demand.send_mail(kind, **letter)
+        elif decision == "cancel" and kind.decided_once:
+            demand.decline_mail(kind)
+    return decision, demand.demand
 
 
 @letters.get("/demandes/<reference>/courriel/prise-en-compte")
@@ -63,19 +90,13 @@ def acknowledgement(reference: str) -> str:
 @letters.post("/demandes/<reference>/courriel/prise-en-compte")
 @allowed(*WORKS_ON_DEMANDS)
 @rerender("demands/mail.html", mail_page)
-def decide_acknowledgement(reference: str) -> Response:
+def decide_acknowledgement(reference: str) -> Response | str:
     """Envoyer, or Annuler: no mail, the taking in charge stays."""
-    command, seen = current.command(), current.seen_version()
-    with current.parts().office.demand(reference, by=current.agent(), command=command, version=seen) as demand:
-        if not demand.demand.repeated:
-            judge(demand.demand, LetterKind.ACKNOWLEDGEMENT)
-        sends = Decision().load(request.form)["decision"] == "send"
-        if sends:
-            demand.send_mail(LetterKind.ACKNOWLEDGEMENT, **Letter().load(request.form))
-        else:
-            demand.decline_mail(LetterKind.ACKNOWLEDGEMENT)
-    written = demand.demand.reference
-    if sends:
+    decision, demand = decided(reference, LetterKind.ACKNOWLEDGEMENT)
+    if decision == PREVIEW:
+        return preview_page(reference)
+    written = demand.reference
+    if decision == "send":
         flash(_("Vous avez envoyé l’accusé de réception de la demande %(reference)s.", reference=written), "success")
     else:
         flash(_("Aucun courriel n’a été envoyé ; la demande %(reference)s reste prise en compte.", reference=written))

@@ -133,11 +133,15 @@ def _kept(code: str) -> Mapping[str, Any] | None:
     return kept if fresh and kept["code"] == code else None
 
 
-def _wait_page(wait: float) -> ResponseReturnValue:
+def too_many_tries(wait: float) -> str:
+    """How long to wait before another try."""
     seconds = math.ceil(wait)
-    message = f"Trop d’essais en peu de temps. Attendez {seconds} seconde{'s' if seconds > 1 else ''} et recommencez."
-    response = make_response(_again(429, failed=message))
-    response.headers["Retry-After"] = str(seconds)
+    return f"Trop d’essais en peu de temps. Attendez {seconds} seconde{'s' if seconds > 1 else ''} et recommencez."
+
+
+def _wait_page(wait: float) -> ResponseReturnValue:
+    response = make_response(_again(429, failed=too_many_tries(wait)))
+    response.headers["Retry-After"] = str(math.ceil(wait))
     return response
 
 

@@ -1,4 +1,4 @@
-"""« Mon compte »: who one is here, and how one wants to hear of new demands, procedure by procedure."""
+"""« Mon compte »: who one is here, where one is logged in, and how one wants to hear of new demands."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,8 @@ from werkzeug import Response
 
 from domain.rights import WORKS_ON_DEMANDS
 from store.preferences import Information
-from web import current, people
+from store.sessions import Session, session_name
+from web import current, people, sessions
 from web.access import allowed
 from web.forms import Form, OneOf, rerender
 
@@ -29,7 +30,16 @@ def account_page() -> dict[str, Any]:
         "agent": agent,
         "procedures": [(code, title, chosen.get(code, Information.AT_ONCE)) for code, title in _mine()],
         "words": list(WORDS.items()),
+        "sessions": open_sessions(agent.code),
+        "present_session": session_name(sessions.key_of_session()),
     }
+
+
+def open_sessions(code: str) -> list[Session]:
+    """Where somebody is logged in at this moment, the latest used first."""
+    parts, now = current.parts(), current.now()
+    live = [s for s in parts.sessions.of(code) if not s.is_over(now, parts.session_idle, parts.session_absolute)]
+    return sorted(live, key=lambda session: session.seen_at, reverse=True)
 
 
 @account.get("/compte")
@@ -41,7 +51,7 @@ def show() -> str:
 
 @account.post("/compte")
 @allowed(*WORKS_ON_DEMANDS)
-@rerender("preferences.html", account_page)
+@rerender("preferences.html", account_page, refused="choices")
 def choose() -> Response:
     """Choisir comment être informé des nouvelles demandes."""
     code, preferences = current.agent().code, current.parts().preferences

@@ -18,6 +18,8 @@ _TOKEN: Final = "token"  # noqa: S105 — the name of a field, not its value
 _CODE: Final = "code"
 _LONGEST_KEPT: Final = 150_000
 _NEVER_KEPT: Final = frozenset({"csrf_token", "password", "confirmation", _AUTHOR})
+PRESENT_PASSWORD: Final = "present"  # noqa: S105 — the name of a field
+"""The field of a form that changes a password: nothing of such a form is ever kept."""
 
 
 def recognise() -> None:
@@ -113,6 +115,8 @@ def _kept_form() -> str:
 
 
 def _typed() -> list[tuple[str, str]]:
+    if PRESENT_PASSWORD in request.form:
+        return []
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
 
 

@@ -73,6 +73,20 @@ def test_silence_means_what_the_law_knows(silence: dict[str, Any]) -> None:
     assert list(faults(silence=silence)) == ["silence"]
 
 
+@pytest.mark.parametrize(
+    "silence",
+    [
+        {"effect": "acceptance", "appeal": "Devant le préfet."},
+        {"effect": None, "appeal": "Devant le préfet."},
+        {"effect": "refusal", "appeal": "x" * 1_001},
+    ],
+)
+def test_ways_of_appeal_go_with_a_refusal(silence: dict[str, Any]) -> None:
+    assert list(faults(silence=silence)) == ["silence.appeal"]
+    silence = {"effect": "refusal", "appeal": "Devant le préfet."}
+    assert read_definition(AEN | {"silence": silence}).silence.appeal == "Devant le préfet."
+
+
 @pytest.mark.parametrize("name", ["", "X", "1a", "a-b", "a" * 41])
 def test_a_field_has_a_plain_name(name: str) -> None:
     assert list(faults(fields=field(name=name))) == [f"fields.{name}"]

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from domain.applicant import Applicant
@@ -57,6 +58,19 @@ def test_months_run_to_the_same_day_or_the_last_of_a_shorter_month(day: date, mo
 def test_an_acknowledgement_says_what_silence_means(silence: Silence, words: tuple[str, ...]) -> None:
     mention = legal_mentions(silence, date(2027, 1, 15))
     assert all(word in mention for word in words)
+
+
+def test_a_procedure_may_name_its_own_ways_of_appeal() -> None:
+    mention = legal_mentions(Silence("refusal", 1, "Devant le préfet {d’abord}."), date(2027, 1, 31))
+    assert mention == (
+        "En l’absence de réponse au plus tard le 28/02/2027, votre demande sera réputée refusée. "
+        "Devant le préfet {d’abord}."
+    )
+    assert "tribunal administratif" not in mention
+
+
+def test_a_definition_without_an_appeal_is_written_as_it_always_was() -> None:
+    assert msgspec.json.encode(Silence("refusal", 4)) == b'{"effect":"refusal","months":4}'
 
 
 def test_a_template_is_filled_in_one_pass() -> None:

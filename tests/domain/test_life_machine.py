@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.applicant import Applicant
-from domain.errors import Conflict
+from domain.errors import Conflict, Invalid
 from domain.facts import Fact, fold
 from domain.handle import DemandHandle
 from domain.letters import LetterKind
@@ -108,6 +108,11 @@ class Life(RuleBasedStateMachine):
         if button in ("accuser réception", "écrire"):
             possible = possible and self.has_email
         before = self.town.facts(self.reference)
+        if button == "réattribuer" and possible and to == self.live.owner:
+            with pytest.raises(Invalid):
+                self._act(button, agent, to)
+            assert self.town.facts(self.reference) == before
+            return
         if not possible:
             with pytest.raises(Conflict):
                 self._act(button, agent, to)

@@ -14,7 +14,7 @@ from store.accounts import create_tables
 from store.activations import Activations
 from store.clients import ApiClients
 from store.leases import Leases
-from store.sessions import Sessions
+from store.sessions import Sessions, session_name
 from store.throttles import Throttles
 from store.transactions import creating
 
@@ -48,6 +48,21 @@ class TestSessions:
         assert sessions.of("zoe")[0].seen_at == NOW
         sessions.find("t", NOW + MINUTE, IDLE, ABSOLUTE)
         assert sessions.of("zoe")[0].seen_at == NOW + MINUTE
+
+    def test_one_or_the_others_are_ended_by_a_name_that_opens_nothing(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        for number, token in enumerate(("here", "there", "elsewhere")):
+            sessions.open("zoe", NOW + number * SECOND, token)
+        sessions.open("luc", NOW, "his")
+        names = [session.name for session in sessions.of("zoe")]
+        assert names == [session_name(token) for token in ("here", "there", "elsewhere")]
+        assert sessions.find(names[0], NOW, IDLE, ABSOLUTE) is None
+        assert not sessions.close_named("zoe", session_name("his"))
+        assert sessions.close_named("zoe", names[1])
+        assert not sessions.close_named("zoe", names[1])
+        assert sessions.close_others("zoe", "here") == 1
+        assert [session.name for session in sessions.of("zoe")] == [session_name("here")]
+        assert len(sessions.of("luc")) == 1
 
     def test_it_ends_when_idle_and_at_the_latest_after_ten_hours(self, engine: Engine) -> None:
         sessions = Sessions(engine)

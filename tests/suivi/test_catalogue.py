@@ -161,6 +161,9 @@ def test_french_is_typeset(procedure: dict[str, Any]) -> None:
 
 def test_silence_is_what_the_law_makes_of_it() -> None:
     silences = {code: read(path)["silence"] for code, path in zip(CODES, FILES, strict=True)}
+    assert "devant le préfet" in silences["ATA"].pop("appeal")  # Ceseda R313-12
+    assert "commission de contrôle" in silences["ILE"].pop("appeal")  # code électoral L18 to L20
+    assert silences["ILE"] == {"effect": "refusal", "months": 2}
     assert silences["ATA"] == {"effect": "refusal", "months": 1}  # Ceseda R313-13
     assert silences["ODP"] == {"effect": "refusal", "months": 2}  # décret 2015-1459
     assert silences["DBT"] == silences["CAN"] == {"effect": "acceptance", "months": 2}  # CRPA L231-1

@@ -67,6 +67,8 @@ def test_a_link_goes_to_the_agent_who_may_log_in(suivi: CommandLine) -> None:
         assert message["To"] == "amelie@mairie.example"
         assert message["Message-ID"] == f"<{letter.mail_id}@suivi.mairie.example>"
         assert f"{BASE}/activation/" in message.get_content()
+        assert "Votre code agent est : amelie" in message.get_content()
+        assert f"Page de connexion : {BASE}/connexion" in message.get_content()
         assert opens(installation, token_of(message)) == "amelie"
         assert not installation.keyring.keys([letter.mail_id])
 

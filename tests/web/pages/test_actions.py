@@ -106,6 +106,30 @@ def test_a_faulty_form_comes_back_with_what_was_typed(
     assert hall.demand(reference).version == before
 
 
+def test_a_demand_is_not_given_to_who_has_it_already(hall: Hall, zoe: Browser) -> None:
+    for reference, owner in ((hall.taken(), "zoe"), (hall.received(), "luc")):
+        if owner == "luc":
+            zoe.post(f"/demandes/{reference}/reattribution", agent="luc")
+        before = hall.facts(reference)
+        answer = zoe.post(f"/demandes/{reference}/reattribution", agent=owner, note="Merci à toi")
+        assert answer.status_code == 422
+        assert "Cet agent a déjà la demande" in text(answer)
+        assert "Merci à toi" in answer.text
+        assert hall.facts(reference) == before
+        assert f'<option value="{owner}">' not in zoe.get(f"/demandes/{reference}?action=reassign").text
+
+
+def test_the_other_is_told_what_changed_and_who_has_it(hall: Hall, zoe: Browser, luc: Browser) -> None:
+    reference = hall.received()
+    seen = hall.demand(reference).version
+    luc.post(f"/demandes/{reference}/prise-en-compte")
+    luc.post(f"/demandes/{reference}/evenements", event_type="piece_recue", comment="Le livret")
+    said = text(zoe.post(f"/demandes/{reference}/prise-en-compte", version=seen))
+    assert "Ce qui a changé : Luc Petit a pris la demande en compte ; événement ajouté, « Pièce reçue »." in said
+    assert "Elle est maintenant « en cours », suivie par Luc Petit." in said
+    assert "Le livret" not in said
+
+
 def test_a_click_repeated_after_the_closure_is_still_harmless(hall: Hall, zoe: Browser, luc: Browser) -> None:
     reference = hall.taken()
     fields = {"event_type": "appel_usager", "comment": "Il rappellera", "command_id": "an-old-click"}

@@ -16,12 +16,14 @@ EVERY_ACTION = {
     "reattribution",
     "cloture",
     "courriel/prise-en-compte",
+    "courriel/contact",
     "historique#evenement",
 }
+ALWAYS = {"reattribution", "courriel/contact", "historique#evenement"}
 OFFERED = {
-    "received": {"prise-en-compte", "reattribution", "historique#evenement"},
-    "taken": {"mise-en-attente", "reattribution", "cloture", "courriel/prise-en-compte", "historique#evenement"},
-    "held": {"reprise", "reattribution", "courriel/prise-en-compte", "historique#evenement"},
+    "received": {"prise-en-compte", *ALWAYS},
+    "taken": {"mise-en-attente", "cloture", "courriel/prise-en-compte", *ALWAYS},
+    "held": {"reprise", "courriel/prise-en-compte", *ALWAYS},
     "closed": set(),
 }
 

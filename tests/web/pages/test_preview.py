@@ -1,0 +1,62 @@
+"""A letter is looked at as it would leave before anything is decided; without JavaScript it is a button."""
+
+import pytest
+
+from tests.web.pages.conftest import Browser, Hall, text
+
+PAGES = ("courriel/prise-en-compte", "courriel/contact", "cloture")
+LETTER = {"subject": "Objet essayé", "body": "Bonjour,\r\nTexte <b>essayé</b>"}
+TYPED = LETTER | {"outcome": "refusee", "comment": "Illisible"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_shows_the_text_keeps_the_form_and_decides_nothing(hall: Hall, zoe: Browser, page: str) -> None:
+    reference = hall.taken()
+    before = hall.facts(reference)
+    assert 'name="preview"' in zoe.get(f"/demandes/{reference}/{page}").text
+    answer = zoe.post(f"/demandes/{reference}/{page}", preview="1", **TYPED)
+    assert answer.status_code == 200
+    shown = answer.text.split('class="letter">')[1].split("</pre>")[0]
+    assert shown == "Bonjour,\nTexte &lt;b&gt;essayé&lt;/b&gt;" + ("\n" if page == "cloture" else "")
+    assert "Rien n’est encore parti." in text(answer)
+    assert 'value="Objet essayé"' in answer.text
+    assert hall.facts(reference) == before
+    decision = "none" if page == "cloture" else "cancel"
+    assert zoe.post(f"/demandes/{reference}/{page}", decision=decision, **TYPED).status_code == 303
+
+
+def test_the_closing_letter_is_shown_with_the_issue_and_the_comment(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken()
+    typed = {"outcome": "refusee", "comment": "Pièce illisible", "subject": "{issue}", "body": "{commentaire} {issue}"}
+    answer = zoe.post(f"/demandes/{reference}/cloture", preview="1", **typed)
+    assert "Objet Refusée Pièce illisible Refusée" in text(answer)
+    assert "{commentaire} {issue}</textarea>" in answer.text
+    assert '<option value="refusee" selected>' in answer.text
+    assert hall.demand(reference).status == "EN_COURS_DE_TRAITEMENT"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("faulty", [{"subject": ""}, {"body": " "}, {"subject": "x" * 201}])
+def test_a_faulty_letter_is_not_shown(hall: Hall, zoe: Browser, page: str, faulty: dict[str, str]) -> None:
+    answer = zoe.post(f"/demandes/{hall.taken()}/{page}", preview="1", **(TYPED | faulty))
+    assert answer.status_code == 422
+    assert "letter-preview" not in answer.text
+
+
+@pytest.mark.parametrize("outcome", ["", "inconnue"])
+def test_a_closing_letter_needs_an_issue_to_be_shown(hall: Hall, zoe: Browser, outcome: str) -> None:
+    answer = zoe.post(f"/demandes/{hall.taken()}/cloture", preview="1", **(TYPED | {"outcome": outcome}))
+    assert answer.status_code == 422
+    assert 'id="f-outcome-error"' in answer.text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_colleague_s_act_in_between_is_noticed_here_already(
+    hall: Hall, zoe: Browser, luc: Browser, page: str
+) -> None:
+    reference = hall.taken()
+    seen = hall.demand(reference).version
+    luc.post(f"/demandes/{reference}/evenements", event_type="piece_recue")
+    answer = zoe.post(f"/demandes/{reference}/{page}", preview="1", version=seen, **TYPED)
+    assert answer.status_code == 409
+    assert "Luc Petit" in text(answer)

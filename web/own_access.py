@@ -1,0 +1,78 @@
+"""« Mon compte »: an agent changes his password, and ends the sessions he left open elsewhere."""
+
+import math
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from marshmallow import fields
+from werkzeug import Response
+
+from domain.errors import Invalid
+from store.throttles import FREE_FAILURES
+from web import current, sessions
+from web.access import allowed
+from web.activation import NewPassword
+from web.filters import plural
+from web.forms import Form, Length, again, rerender
+from web.login import LONGEST_PASSWORD, too_many_tries
+from web.preferences import account_page
+
+own_access = Blueprint("own_access", __name__)
+
+
+class ChangedPassword(NewPassword):
+    """The present password, so that a screen left open changes nothing, and a new one twice."""
+
+    present = fields.String(required=True, validate=Length(max=LONGEST_PASSWORD))
+
+
+class EndedSession(Form):
+    """Which session to end; none named means all the others."""
+
+    session = fields.String(load_default=None, validate=Length(max=64))
+
+
+@own_access.post("/compte/mot-de-passe")
+@allowed()
+@rerender("preferences.html", account_page, refused="password")
+def change_password() -> Response:
+    """Changer mon mot de passe: every other session ends, and this one goes on under a new id."""
+    typed, parts, agent = ChangedPassword().load(request.form), current.parts(), current.agent()
+    tries = f"present password:{agent.code}"
+    if wait := parts.throttles.attempt({tries: FREE_FAILURES}, current.now()):
+        return _wait_page(wait)
+    if not parts.credentials.check(agent.code, typed["present"]):
+        raise Invalid({"present": ["Ce n’est pas votre mot de passe actuel."]})
+    if typed["password"] == typed["present"]:
+        raise Invalid({"password": ["C’est déjà votre mot de passe : choisissez-en un autre."]})
+    parts.throttles.cleared(tries)
+    parts.credentials.set_password(agent.code, typed["password"], current.now())
+    sessions.open_for(agent)
+    flash("Votre mot de passe est changé ; vos autres sessions sont fermées.", "success")
+    return redirect(url_for("account.show"), 303)
+
+
+@own_access.post("/compte/sessions")
+@allowed()
+@rerender("preferences.html", account_page, refused="sessions")
+def end_sessions() -> Response:
+    """Fermer une session, ou les autres sessions."""
+    name, open_ones = EndedSession().load(request.form)["session"], current.parts().sessions
+    code = current.agent().code
+    if name is None:
+        ended = open_ones.close_others(code, g.session_token)
+        flash(
+            f"{plural(ended, 'session fermée', 'sessions fermées')}."
+            if ended
+            else "Aucune autre session n’était ouverte."
+        )
+    elif open_ones.close_named(code, name):
+        flash("La session est fermée.", "success")
+    else:
+        flash("Cette session était déjà fermée.", "info")
+    return redirect(url_for("account.show"), 303)
+
+
+def _wait_page(wait: float) -> Response:
+    response = again("preferences.html", {"present": [too_many_tries(wait)]}, refused="password", **account_page())
+    response.status_code, response.headers["Retry-After"] = 429, str(math.ceil(wait))
+    return response
