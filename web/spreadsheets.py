@@ -1,0 +1,155 @@
+"""Tables that leave for a spreadsheet, as CSV for a French one or as XLSX; no text of a citizen becomes a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.util import find_spec
+from itertools import chain
+from typing import IO, Any, Final
+
+from flask import Response, stream_with_context
+
+BOM: Final = "\ufeff"
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection)."""
+MOST_ROWS: Final = 1_048_575
+"""Under its headings, a sheet of XLSX has no more rows."""
+LONGEST_TEXT: Final = 32_767
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MADE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 — a file's date has no zone
+"""The date inside a file when nobody gives one: the same rows make the same file."""
+_SAMPLE: Final = 200
+_NARROWEST, _WIDEST = 8, 60
+_FORMATS: Final[Mapping[type, str]] = {date: "dd/mm/yyyy", datetime: "dd/mm/yyyy hh:mm:ss"}
+Row = Sequence[object]
+
+
+class TooManyRows(Exception):
+    """A sheet of XLSX cannot hold so many rows."""
+
+
+class _Line:
+    """A file of one line: the writer's answer is what it wrote."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def offers_xlsx() -> bool:
+    """Whether the extra ``xlsx`` is installed; without it no page offers such a file."""
+    return find_spec("xlsxwriter") is not None
+
+
+def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """The byte order mark, then a line a row; instants stand in the zone they are given in."""
+    yield BOM
+    write = csv.writer(_Line(), delimiter=";", lineterminator="\r\n").writerow
+    for row in rows:
+        line: Any = write([_written(cell) for cell in row])
+        yield line
+
+
+def xlsx(sheets: Mapping[str, Iterable[Row]], made: datetime | None = None) -> bytes:
+    """A workbook in memory; the first row of each sheet names its columns. Raises TooManyRows."""
+    file = io.BytesIO()
+    _workbook(file, sheets, made, {"in_memory": True})
+    return file.getvalue()
+
+
+def write_xlsx(file: IO[bytes], sheets: Mapping[str, Iterable[Row]], folder: str, made: datetime | None = None) -> None:
+    """The same into a file, one row in memory at a time, what is unfinished in a folder; raises TooManyRows."""
+    _workbook(file, sheets, made, {"constant_memory": True, "tmpdir": folder})
+
+
+def csv_answer(name: str, rows: Iterable[Row]) -> Response:
+    """Rows as a file to keep, sent while they are read, within the request they belong to."""
+    return _answer(stream_with_context(_in_pieces(csv_lines(rows))), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def xlsx_answer(name: str, sheets: Mapping[str, Iterable[Row]], made: datetime | None = None) -> Response:
+    """A workbook as a file to keep; raises TooManyRows."""
+    return _answer(xlsx(sheets, made), XLSX_TYPE, f"{name}.xlsx")
+
+
+def _written(cell: object) -> str:
+    """A cell of CSV; only a text can be taken for a formula."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "oui" if cell else "non"
+        case int():
+            return str(cell)
+        case float():
+            return f"{Decimal(repr(cell)):f}".replace(".", ",")
+        case datetime():
+            return f"{cell:%d/%m/%Y %H:%M:%S}"
+        case date():
+            return f"{cell:%d/%m/%Y}"
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _in_pieces(lines: Iterable[str], size: int = 200) -> Iterator[str]:
+    """Some hundred lines together: a network packet each would cost more than the lines."""
+    held: list[str] = []
+    for line in lines:
+        held.append(line)
+        if len(held) == size:
+            yield "".join(held)
+            held.clear()
+    yield "".join(held)
+
+
+def _answer(body: Any, kind: str, name: str) -> Response:
+    answer = Response(body, content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _workbook(file: Any, sheets: Mapping[str, Iterable[Row]], made: datetime | None, options: dict[str, Any]) -> None:
+    import xlsxwriter  # noqa: PLC0415 — an extra
+
+    texts = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    with xlsxwriter.Workbook(file, options | texts) as book:
+        book.set_properties({"created": (made or MADE).replace(tzinfo=None)})
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        dates = {kind: book.add_format({"num_format": shape}) for kind, shape in _FORMATS.items()}
+        for name, rows in sheets.items():
+            _fill(book.add_worksheet(name), iter(rows), bold, dates)
+
+
+def _fill(sheet: Any, rows: Iterator[Row], bold: Any, dates: Mapping[type, Any]) -> None:
+    """The headings, always in sight, and the rows; columns as wide as what the first rows hold."""
+    first = [row for _, row in zip(range(_SAMPLE), rows, strict=False)]
+    for column, width in enumerate(_widths(first)):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    for number, row in enumerate(chain(first, rows)):
+        if number > MOST_ROWS:
+            raise TooManyRows
+        for column, cell in enumerate(row):
+            _write(sheet, number, column, cell, dates, bold if number == 0 else None)
+
+
+def _widths(rows: Sequence[Row]) -> Iterator[int]:
+    for column in range(max(map(len, rows), default=0)):
+        longest = max(len(_written(row[column])) for row in rows if column < len(row))
+        yield min(max(longest + 2, _NARROWEST), _WIDEST)
+
+
+def _write(sheet: Any, row: int, column: int, cell: object, dates: Mapping[type, Any], shape: Any) -> None:
+    match cell:
+        case None:
+            return
+        case bool():
+            sheet.write_string(row, column, _written(cell), shape)
+        case int() | float():
+            sheet.write_number(row, column, cell, shape)
+        case date():
+            bare = cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell
+            sheet.write_datetime(row, column, bare, dates[datetime if isinstance(cell, datetime) else date])
+        case _:
+            sheet.write_string(row, column, str(cell)[:LONGEST_TEXT], shape)
