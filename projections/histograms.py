@@ -32,15 +32,21 @@ _chosen: Final = (
     .group_by(delay_buckets.c.period, delay_buckets.c.key, delay_buckets.c.measure)
 )
 """One row a histogram: a row a bucket would cost more to carry than to read."""
+_chosen_of_key: Final = _chosen.where(delay_buckets.c.key == bindparam("key"))
 _whole_numbers: Final = msgspec.json.Decoder(list[int]).decode
 
 
-def gathered(connection: Connection, dimension: str, names: Mapping[str, str]) -> defaultdict[Place, Histogram]:
-    """The histograms of some grains, put together under the names given to them; empty where there is none."""
+def gathered(
+    connection: Connection, dimension: str, names: Mapping[str, str], key: str | None = None
+) -> defaultdict[Place, Histogram]:
+    """The histograms of some grains, of all keys or of one, put together under the names given to them.
+
+    Empty where there is none.
+    """
     found: defaultdict[Place, Histogram] = defaultdict(list)
-    rows = connection.execute(_chosen, {"dimension": dimension, "periods": list(names)})
-    for grain, key, measure, marks in rows:
-        found[names[grain], key, measure] += _whole_numbers(f"[{marks}]")
+    asked = {"dimension": dimension, "periods": list(names)} | ({} if key is None else {"key": key})
+    for grain, owner, measure, marks in connection.execute(_chosen if key is None else _chosen_of_key, asked):
+        found[names[grain], owner, measure] += _whole_numbers(f"[{marks}]")
     return found
 
 

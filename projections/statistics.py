@@ -29,7 +29,9 @@ _sums: Final = (
 _opened: Final = (
     select(daily_counts.c.key, func.sum(daily_counts.c.opened)).where(*_grains).group_by(daily_counts.c.key)
 )
-_of_grains: Final = select(daily_counts.c.day, *(daily_counts.c[name] for name in _AMOUNTS)).where(*_grains)
+_of_key: Final = (*_grains, daily_counts.c.key == bindparam("key"))
+_opened_of_key: Final = select(func.sum(daily_counts.c.opened)).where(*_of_key)
+_of_grains: Final = select(daily_counts.c.day, *(daily_counts.c[name] for name in _AMOUNTS)).where(*_of_key)
 _first: Final = (
     select(daily_counts.c.day)
     .where(daily_counts.c.dimension == "all", func.length(daily_counts.c.day) == literal_column("10"))
@@ -92,6 +94,10 @@ class Figures(msgspec.Struct, frozen=True):
         }
 
 
+Place = tuple[str, str]
+"""A dimension and one of its keys: a procedure, a service, an agent or a channel."""
+TOWN: Final[Place] = ("all", "")
+_UNCROSSED: Final = "Une démarche, un service, un agent ou un canal se lit seul par jour, semaine, mois ou année."
 _TOO_MANY: Final = f"Plus de {MOST_PERIODS} lignes : raccourcissez la période, ou demandez-la par mois ou par année."
 
 
@@ -101,16 +107,24 @@ class Statistics:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def figures(self, first: date | None, last: date | None, by: str | None, today: date) -> Figures:
-        """Figures over a range; without dates from the day of the first fact to ``today``.
+    def first_day(self) -> date | None:
+        """The day of the first fact."""
+        with self._engine.connect() as connection:
+            return _beginning(connection)
 
-        Raises Invalid for more periods than ``MOST_PERIODS``.
+    def figures(self, first: date | None, last: date | None, by: str | None, today: date, of: Place = TOWN) -> Figures:
+        """Figures over a range, of the town or of one key; without dates from the day of the first fact to ``today``.
+
+        Raises Invalid for more periods than ``MOST_PERIODS``, and for a key by a dimension: roll-ups are not crossed.
         """
+        if of != TOWN and by in DIMENSIONS:
+            raise Invalid({"by": [_UNCROSSED]})
         with self._engine.connect() as connection:
             beginning, end = _beginning(connection), last or today
             start = first or beginning or end
-            if by in PERIODS:
-                totals, rows = _by_time(connection, beginning, (start, end), str(by))
+            if by in PERIODS or of != TOWN:
+                totals, rows = _by_time(connection, beginning, (start, end), by or "year", of)
+                rows = rows if by else []
             else:
                 totals = dict(_by_key(connection, "all", beginning, (start, end))).get("", _figure({}, 0, [], []))
                 rows = _by_key(connection, str(by), beginning, (start, end)) if by in DIMENSIONS else []
@@ -129,6 +143,13 @@ def _backlog(connection: Connection, dimension: str, beginning: date | None, end
         return {}
     asked = {"dimension": dimension, "grains": list(grains(beginning, end, years=False))}
     return {key: int(opened) for key, opened in connection.execute(_opened, asked)}
+
+
+def _backlog_of(connection: Connection, of: Place, beginning: date | None, end: date) -> int:
+    if beginning is None or end < beginning:
+        return 0
+    asked = {"dimension": of[0], "key": of[1], "grains": list(grains(beginning, end, years=False))}
+    return int(connection.scalar(_opened_of_key, asked) or 0)
 
 
 def _by_key(
@@ -153,27 +174,28 @@ def _by_key(
 
 
 def _by_time(
-    connection: Connection, beginning: date | None, days: tuple[date, date], period: str
+    connection: Connection, beginning: date | None, days: tuple[date, date], period: str, of: Place
 ) -> tuple[Figure, list[tuple[str, Figure]]]:
     """The totals, and a row for each period; the totals' delays are those of all periods together."""
     parts = list(islice(split(*days, period), MOST_PERIODS + 1))
     if len(parts) > MOST_PERIODS:
         raise Invalid({"by": [_TOO_MANY]})
-    sums = _sums_of(connection, {name: key for key, *part in parts for name in grains(*part, years=False)})
-    delays = gathered(connection, "all", {name: key for key, *part in parts for name in grains(*part)})
-    backlog = _backlog(connection, "all", beginning, days[0] - timedelta(1)).get("", 0)
+    sums = _sums_of(connection, {name: key for key, *part in parts for name in grains(*part, years=False)}, of)
+    delays = gathered(connection, of[0], {name: key for key, *part in parts for name in grains(*part)}, of[1])
+    backlog = _backlog_of(connection, of, beginning, days[0] - timedelta(1))
     figures = []
     for key, _, _ in parts:
         backlog += sums[key]["opened"]
-        figures.append((key, _figure(sums[key], backlog, delays[key, "", "take"], delays[key, "", "close"])))
+        figures.append((key, _figure(sums[key], backlog, delays[key, of[1], "take"], delays[key, of[1], "close"])))
     totals = sum(sums.values(), Counter[str]()) if sums else Counter[str]()
     return _figure(totals, backlog, of_measure(delays, "take"), of_measure(delays, "close")), figures
 
 
-def _sums_of(connection: Connection, names: Mapping[str, str]) -> defaultdict[str, Counter[str]]:
+def _sums_of(connection: Connection, names: Mapping[str, str], of: Place) -> defaultdict[str, Counter[str]]:
     """The amounts of some days and months, under the names given to them."""
     sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for grain, *amounts in connection.execute(_of_grains, {"dimension": "all", "grains": list(names)}):
+    asked = {"dimension": of[0], "key": of[1], "grains": list(names)}
+    for grain, *amounts in connection.execute(_of_grains, asked):
         sums[names[grain]].update(_amounts(amounts))
     return sums
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 4
+VERSION: Final = 5
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -80,6 +80,7 @@ for _sort in ("submitted_at", "due_at"):
     _of_status(f"in_progress_by_{_sort}", Status.IN_PROGRESS, "agent", _sort, "seq", *_RIGHTS[_sort])
     _of_status(f"on_hold_by_{_sort}", Status.ON_HOLD, "agent", _sort, "seq")
     Index(f"service_by_{_sort}", current.c.service, current.c[_sort], current.c.seq)
+_of_status("on_hold_by_since", Status.ON_HOLD, "agent", "since", "seq")
 _of_status("untreated_late", Status.UNTREATED, "due_at", "seq")
 _of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq")
 _of_status("designated", Status.UNTREATED, "agent", "submitted_at", "seq")
@@ -224,6 +225,7 @@ procedures: Final = Table(
     Column("restricted", Boolean, nullable=False),
     Column("take_days", Integer),
     Column("close_days", Integer),
+    Column("deletion_days", Integer),
     Column("working", Boolean, nullable=False),
 )
-"""The procedures as they are now, with what due dates need."""
+"""The procedures as they are now, with what due dates and deletions need."""

@@ -27,10 +27,11 @@ from web.preferences import account
 from web.print_sheet import print_sheet
 from web.quick import quick
 from web.search import search
+from web.statistics import statistics
 
 PAGES: Final = (
     *(login, activation, home, help_pages, health),
-    *(lists, search, quick, demands, actions, letters, contact, closure, print_sheet, journal),
+    *(lists, search, quick, demands, actions, letters, contact, closure, print_sheet, journal, statistics),
     *(administration, account, own_access),
 )
 OPENED: Final = ("static", "api-docs.openapi_json")

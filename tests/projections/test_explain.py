@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select
 
 from projections.journal import JournalCriteria
+from projections.listing import sorts_of
+from projections.lists import SECTIONS
 from projections.prepared import Prepared
 from projections.reading import Criteria, Scope
 from projections.tables import journal, metadata, position
@@ -36,6 +38,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"procedure": CODES[0]},
     {"agent": AGENTS[0]},
+    {"service": SERVICES[0]},
     {"received_from": NOW - timedelta(days=90), "received_before": NOW},
     {"late": True},
     {"status": "EN_ATTENTE"},
@@ -44,6 +47,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"words": ("mar", "dubois")},
     {"words": ("nobody",)},
     {"words": ("mar",), "procedure": CODES[0], "late": True},
+    {"words": ("mar",), "service": SERVICES[0]},
 )
 Statement = tuple[str, Any]
 
@@ -144,8 +148,10 @@ def check(town: Town, read: Callable[[], object]) -> int:
     return len(statements)
 
 
-@pytest.mark.parametrize("section", ["untreated", "in_progress", "on_hold", "service"])
-@pytest.mark.parametrize("sort", ["received", "-received", "due", "-due"])
+SORTED = [(section, sort) for section in SECTIONS for sort in sorts_of(section)]
+
+
+@pytest.mark.parametrize(("section", "sort"), SORTED)
 def test_no_list_scans_or_sorts(filled: Town, section: str, sort: str) -> None:
     lists, number = filled.installation.lists, 0
     for scope, filters in product(SCOPES, FILTERS):
@@ -156,6 +162,20 @@ def test_no_list_scans_or_sorts(filled: Town, section: str, sort: str) -> None:
             further = Criteria(section, sort=sort, cursor=cursor, **filters)
             number += check(filled, lambda c=further, s=scope: lists.page(c, s, NOW))  # type: ignore[misc]
     assert number > len(SCOPES) * len(FILTERS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_count_of_all_results_scans_or_sorts(filled: Town, section: str) -> None:
+    lists, number = filled.installation.lists, 0
+    for scope, filters in product(SCOPES, FILTERS):
+        criteria = Criteria(section, **filters)
+        number += check(filled, lambda c=criteria, s=scope: lists.number(c, s, NOW, 100_000))  # type: ignore[misc]
+    assert number > len(SCOPES)
+
+
+def test_no_look_for_a_number_scans_or_sorts(filled: Town) -> None:
+    references = [f"{code}X-000000000000" for code in CODES]
+    assert check(filled, lambda: filled.installation.lists.written_so(references)) == 1
 
 
 def test_no_counter_and_no_home_page_scans_or_sorts(filled: Town) -> None:
@@ -193,6 +213,13 @@ def test_no_figure_scans_or_sorts(filled: Town, by: str | None) -> None:
     figures = filled.installation.statistics.figures
     assert check(filled, lambda: figures(date(2025, 1, 1), date(2025, 12, 31), by, NOW.date())) >= 3
     assert check(filled, lambda: figures(None, None, by, NOW.date())) >= 3
+
+
+@pytest.mark.parametrize("of", [("procedure", CODES[0]), ("service", SERVICES[0])])
+@pytest.mark.parametrize("by", [None, "day", "month"])
+def test_no_figure_of_one_key_scans_or_sorts(filled: Town, of: tuple[str, str], by: str | None) -> None:
+    figures = filled.installation.statistics.figures
+    assert check(filled, lambda: figures(date(2025, 1, 1), date(2025, 12, 31), by, NOW.date(), of)) >= 3
 
 
 def test_the_guard_sees_a_scan_and_a_sort(filled: Town) -> None:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.demand import Demand
+from domain.errors import Invalid
 from domain.facts import Fact
 from projections.periods import PERIODS, grains, key_of, split
 from projections.statistics import Figures
@@ -137,3 +139,38 @@ def test_periods_split_a_range_without_gap(first: date, length: int, period: str
     assert (parts[0][1], parts[-1][2]) == (first, last)
     assert all(after[1] == before[2] + timedelta(1) for before, after in pairwise(parts))
     assert all(key == key_of(start, period) == key_of(end, period) for key, start, end in parts)
+
+
+@pytest.mark.parametrize("dimension", ["procedure", "service", "agent", "channel"])
+def test_one_key_s_own_figures_are_its_row(played: Town, dimension: str) -> None:
+    today = played.clock().astimezone(PARIS).date()
+    reader, rows = played.installation.statistics, dict(figures(played, dimension).rows)
+    assert rows
+    for key, row in rows.items():
+        alone = reader.figures(None, None, None, today, (dimension, key or ""))
+        assert (alone.totals, alone.rows) == (row, [])
+        monthly = reader.figures(None, None, "month", today, (dimension, key or ""))
+        assert monthly.totals == row
+        assert sum(month.received for _, month in monthly.rows) == row.received
+        assert monthly.rows[-1][1].open == row.open
+
+
+def test_roll_ups_are_not_crossed(played: Town) -> None:
+    with pytest.raises(Invalid):
+        played.installation.statistics.figures(None, None, "agent", date(2027, 3, 1), ("procedure", "AEN"))
+
+
+def test_a_share_is_of_those_that_had_a_delay(town: Town) -> None:
+    lea = town.agent("lea", "État civil")
+    first, late, free = town.submit(), town.submit(), town.submit("AEM")
+    without = replace(town.office.directory.definition("AEM"), take_delay_days=None, close_delay_days=None)
+    town.office.directory.define_procedure(town.command("system:test"), without)
+    town.act(first, lea, "take_in_charge")
+    town.clock.move(days=5)
+    for reference in (late, free):
+        town.act(reference, lea, "take_in_charge")
+    for reference in (first, free):
+        town.act(reference, lea, "close", "traitee", None)
+    totals = figures(town).totals
+    assert (totals.taken, totals.with_delay["taken"], totals.in_time["taken"]) == (3, 2, 1)
+    assert (totals.closed, totals.with_delay["closed"], totals.in_time["closed"]) == (2, 1, 1)

@@ -133,7 +133,7 @@ class JournalPage(Schema):
 
 
 class InTime(Schema):
-    """How many were within the delay."""
+    """How many were within the delay, or had one."""
 
     taken = fields.Integer(required=True)
     closed = fields.Integer(required=True)
@@ -158,6 +158,7 @@ class FigureShape(Schema):
     open = fields.Integer(required=True)
     reminders = fields.Integer(required=True)
     in_time = fields.Nested(InTime, required=True)
+    with_delay = fields.Nested(InTime, required=True)
     to_take = fields.Nested(DelayShape, required=True)
     to_close = fields.Nested(DelayShape, required=True)
 

@@ -214,7 +214,8 @@ def test_the_statistics_are_the_documented_figures(town: CalledTown, lived: str)
     assert figures.keys() == {"from", "to", "by", "totals", "rows"}
     row = {row["key"]: row for row in figures["rows"]}["AEN"]
     assert row.keys() == {
-        "key", "received", "taken", "closed", "deleted", "open", "reminders", "in_time", "to_take", "to_close",
+        "key", "received", "taken", "closed", "deleted", "open", "reminders", "in_time", "with_delay", "to_take",
+        "to_close",
     }  # fmt: skip
     assert (row["closed"], row["to_close"].keys()) == (1, {"count", "median_s", "p90_s", "mean_s"})
 
