@@ -18,6 +18,11 @@ def json_text(body: Any) -> str:
     return json.dumps(body, default=_plain, ensure_ascii=False, indent=2)
 
 
+def json_line(body: Any) -> str:
+    """One JSON document on a single line."""
+    return json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> Iterator[str]:
     """Lines of columns that line up: the first ``left`` columns to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]

@@ -1,11 +1,12 @@
 """The journal: finished demands and archives, with their milestones and nothing personal."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain, islice
 from typing import Any, Final
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, abort, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 from marshmallow import fields
 from werkzeug import Response
@@ -20,10 +21,13 @@ from web.access import allowed
 from web.criteria import SIZES, Day, is_miscopied, written
 from web.filters import agent_name, day, kind_label, letter_label, term
 from web.forms import Form, Length, OneOf
+from web.journal_table import COLUMNS, VOCABULARIES, Words, cells, finished
+from web.spreadsheets import csv_answer, offers_xlsx, xlsx_answer
 
 journal = Blueprint("journal", __name__)
 SEES_THE_WHOLE_TOWN: Final = (Role.ADMIN, Role.AUDITOR, Role.ANALYST)
-VOCABULARIES: Final = {"PutOnHold": "reason", "EventAdded": "event_type", "Closed": "outcome"}
+MOST_IN_A_WORKBOOK: Final = 10_000
+"""A page's workbook is made in memory; the command ``suivi export journal`` has no such limit."""
 CHIPS: Final = {
     "reference": "Référence",
     "procedure": "Démarche",
@@ -51,6 +55,10 @@ class Filters(Form):
 
 
 _FILTERS: Final = Filters()
+_TOO_MANY: Final = (
+    f"Plus de {MOST_IN_A_WORKBOOK} demandes pour un classeur : précisez la recherche, prenez le CSV, ou demandez "
+    "« suivi export journal --format xlsx » à l’administrateur."
+)
 
 
 @journal.get("/journal")
@@ -58,14 +66,40 @@ _FILTERS: Final = Filters()
 def show() -> Response:
     """Le journal."""
     try:
-        typed = _FILTERS.load(request.args)
-        typed["reference"] = written(typed["reference"])
+        typed = read()
         page = current.parts().journal.page(_criteria(typed), reach())
     except Invalid as invalid:
         return _refused(invalid.errors)
     except BadCursor:
         return _refused({"_schema": ["Cette page du journal n’existe plus : revenez au début."]})
     return make_response(render_template("journal.html", **_context(typed, page)))
+
+
+@journal.get("/journal.csv", defaults={"shape": "csv"})
+@journal.get("/journal.xlsx", defaults={"shape": "xlsx"})
+@allowed()
+def export(shape: str) -> Response:
+    """All that the present search finds, as a file for a spreadsheet."""
+    if shape == "xlsx" and not offers_xlsx():
+        abort(404)
+    try:
+        typed = read()
+    except Invalid as invalid:
+        return _refused(invalid.errors)
+    name, words = f"{'archives' if typed['archives'] else 'journal'}-{_today()}", _words()
+    found = (cells(row, words) for row in finished(current.parts().journal, _criteria(typed), reach()))
+    if shape == "csv":
+        return csv_answer(name, chain([COLUMNS], found))
+    rows: list[Sequence[object]] = list(islice(found, MOST_IN_A_WORKBOOK + 1))
+    if len(rows) > MOST_IN_A_WORKBOOK:
+        return _refused({"_schema": [_TOO_MANY]})
+    return xlsx_answer(name, {"Journal": chain([COLUMNS], rows)}, current.now().astimezone(current.parts().zone))
+
+
+def read() -> dict[str, Any]:
+    """The criteria in the address; raises Invalid."""
+    typed: dict[str, Any] = _FILTERS.load(request.args)
+    return typed | {"reference": written(typed["reference"])}
 
 
 def reach() -> Scope | None:
@@ -106,6 +140,28 @@ def _detail(kind: str, code: str) -> str:
     return ""
 
 
+def _words() -> Words:
+    """What codes stand for, to those who look at one page."""
+    known, zone = current.known(), current.parts().zone
+    return Words(
+        agents={code: agent.name for code, agent in known.agents.items()},
+        titles={code: row.title for code, row in known.procedures.items()},
+        terms=current.parts().office.directory.townhall().vocabularies,
+        zone=zone,
+    )
+
+
+def _today() -> str:
+    return f"{current.now().astimezone(current.parts().zone):%Y-%m-%d}"
+
+
+def _exports() -> Iterator[tuple[str, str]]:
+    """The files of the present search: label and address, of which the size and place of a page are no part."""
+    kept: dict[str, Any] = {name: request.args[name] for name in (*CHIPS, "archives") if request.args.get(name)}
+    for shape in ("csv", "xlsx") if offers_xlsx() else ("csv",):
+        yield shape.upper(), url_for("journal.export", shape=shape, **kept)
+
+
 def _criteria(typed: Mapping[str, Any]) -> JournalCriteria:
     start_of = frame.calendar().start_of
     first, last = typed["closed_from"], typed["closed_to"]
@@ -139,6 +195,7 @@ def _context(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
         "works": current.agent().rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR),
         "archive_limit": archive_limit(),
         "steps": _milestones(),
+        "exports": list(_exports()),
     }
 
 

@@ -1,11 +1,18 @@
 """The journal: finished demands and archives, found by what stays, showing nothing personal."""
 
+import csv
 import html
+import io
 import re
+import zipfile
 
 import pytest
 
+from domain.references import demand_id
 from tests.web.pages.conftest import MARIE, Browser, Hall, text
+from web import journal as pages
+from web import spreadsheets
+from web.journal_table import COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +115,97 @@ def test_pages_follow_each_other(hall: Hall, hugo: Browser) -> None:
 def test_a_miscopied_reference_says_so(finished: str, zoe: Browser) -> None:
     wrong = finished[:-1] + ("0" if finished[-1] != "0" else "1")
     assert "mal recopiée" in text(zoe.get(f"/journal?reference={wrong}"))
+
+
+def exported(browser: Browser, query: str = "") -> list[dict[str, str]]:
+    answer = browser.get(f"/journal.csv?{query}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(answer.text[1:], newline=""), delimiter=";"))
+
+
+def test_the_present_search_leaves_as_csv_with_every_milestone(finished: str, zoe: Browser) -> None:
+    (row,) = exported(zoe, f"reference={finished}")
+    assert tuple(row) == COLUMNS
+    assert (row["Statut"], row["Issue"], row["Canal"], row["Clôturée le"]) == (
+        *("Clôturée", "Refusée", "Internet", "01/03/2027 09:00:00"),
+    )
+    assert row["Agents"] == "Zoé Martin (zoe), Luc Petit (luc)"
+    assert "Événement « Appel de l’usager » (Zoé Martin (zoe))" in row["Jalons"]
+    assert "Réattribution « Luc Petit (luc) »" in row["Jalons"]
+    assert exported(zoe, f"reference={finished}&agent=max") == []
+
+
+def test_an_export_holds_all_pages_of_the_search_and_links_keep_it(hall: Hall, hugo: Browser) -> None:
+    closed = {hall.closed(procedure="AEM") for _ in range(27)}
+    page = hugo.get("/journal?procedure=AEM&size=25").text
+    addresses = re.findall(r'href="(/journal\.(?:csv|xlsx)[^"]*)" download', page)
+    assert [html.unescape(one) for one in addresses] == ["/journal.csv?procedure=AEM", "/journal.xlsx?procedure=AEM"]
+    assert {row["Référence"] for row in exported(hugo, "procedure=AEM&size=25")} == closed
+
+
+def test_the_workbook_has_dates_and_no_formula(finished: str, zoe: Browser) -> None:
+    answer = zoe.get(f"/journal.xlsx?reference={finished}")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="journal-2027-03-01.xlsx"'
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "46447.375" in sheet
+    assert finished in archive.read("xl/sharedStrings.xml").decode()
+
+
+def test_too_long_a_workbook_is_refused_with_a_way_out(
+    finished: str, zoe: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_IN_A_WORKBOOK", 0)
+    page = zoe.get(f"/journal.xlsx?reference={finished}")
+    assert page.status_code == 422
+    assert "prenez le CSV" in text(page)
+
+
+def test_an_export_obeys_the_same_rights_and_criteria(
+    hall: Hall, finished: str, zoe: Browser, max_: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert finished not in [row["Référence"] for row in exported(max_)]
+    assert finished in [row["Référence"] for row in exported(hall.browser("noe"))]
+    assert exported(zoe, "archives=1") == []
+    assert zoe.get("/journal.csv?closed_from=hier").status_code == 422
+    monkeypatch.setattr(spreadsheets, "find_spec", lambda _: None)
+    assert zoe.get("/journal.xlsx").status_code == 404
+    assert "journal.xlsx" not in zoe.get("/journal").text
+
+
+def test_nothing_personal_leaves(finished: str, zoe: Browser) -> None:
+    words = zoe.get(f"/journal.csv?reference={finished}").text
+    for gone in (MARIE.last_name, MARIE.first_name, "Secret"):
+        assert gone not in words
+
+
+def test_a_demand_deleted_untreated_appears_as_such(fresh_hall: Hall) -> None:
+    reference = fresh_hall.received()
+    with fresh_hall.office.demand_of_job(demand_id(reference), fresh_hall.command("system:expire")) as demand:
+        demand.expire("deletion_delay", fresh_hall.clock())
+    zoe = fresh_hall.browser("zoe")
+    words = text(zoe.get(f"/journal?reference={reference}"))
+    assert "Supprimée" in words
+    assert "Suppression sans traitement" in words
+    (row,) = exported(zoe, f"reference={reference}")
+    assert (row["Statut"], row["Issue"], row["Agents"]) == ("Supprimée", "", "")
+
+
+@pytest.mark.parametrize("query", ["archives=1", "archives=1&agent=zoe", "archives=1&procedure=AEN&event_type="])
+def test_archives_are_searched_and_exported_alike(fresh_hall: Hall, query: str) -> None:
+    reference = fresh_hall.closed()
+    fresh_hall.clock.move(days=400)
+    recent = fresh_hall.closed()
+    zoe = fresh_hall.browser("zoe")
+    assert listed(zoe, query) == [reference]
+    assert [row["Référence"] for row in exported(zoe, query)] == [reference]
+    assert [row["Référence"] for row in exported(zoe)] == [recent]
+
+
+def test_milestones_unfold_in_place_without_a_script(finished: str, zoe: Browser) -> None:
+    page = zoe.get(f"/journal?reference={finished}").text
+    (fold,) = re.findall(r'<details class="milestones">(.*?)</details>', page, re.DOTALL)
+    assert fold.count("<li>") >= 7
+    assert 'datetime="2027-03-01T08:00:00+00:00"' in fold
