@@ -4,6 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, request, url_for
 from werkzeug.routing import Map
@@ -67,9 +68,10 @@ def section_address() -> str:
 
 
 def same_page(**changed: Any) -> str:
-    """The address of this page with some criteria changed, or left out when None."""
-    criteria: dict[str, Any] = request.args.to_dict(flat=False) | changed
-    return url_for(request.endpoint or "home.home", **(request.view_args or {}), **criteria)
+    """The address of this page with some criteria changed, or left out when None; boxes do not stay ticked."""
+    criteria: dict[str, Any] = request.args.to_dict(flat=False) | {"cocher": None} | changed
+    kept = urlencode({name: value for name, value in criteria.items() if value is not None}, doseq=True)
+    return f"{quote(request.script_root + request.path)}{'?' if kept else ''}{kept}"
 
 
 def townhall() -> Settings:
