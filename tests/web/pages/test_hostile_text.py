@@ -118,3 +118,18 @@ def test_a_search_gives_hostile_words_back_as_text(hall: Hall, zoe: Browser, wor
     assert found.status_code == 303
     assert words not in found.location
     assert Skeleton(zoe.get(found.location).text).acting == []
+
+
+def test_no_word_of_a_citizen_reaches_the_log(hall: Hall, zoe: Browser, capfd: pytest.CaptureFixture[str]) -> None:
+    marker = "Zzyzxmarque"
+    reference = lived(hall, marker, "taken")
+    for address in routes(hall, "GET"):
+        zoe.get(address.replace("<reference>", reference)).get_data()
+    for address in routes(hall, "POST"):
+        zoe.post(address.replace("<reference>", reference), **dict.fromkeys(("comment", "detail", "body", "q"), marker))
+    for address in LISTS[1:5]:
+        zoe.get(zoe.post(address, applicant=marker).location)
+        zoe.get(f"{address}?applicant={marker}&size={marker}")
+    zoe.post("/recherche", q=marker)
+    said = capfd.readouterr()
+    assert marker not in said.out + said.err
