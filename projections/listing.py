@@ -14,10 +14,12 @@ from sqlalchemy import (
     and_,
     bindparam,
     false,
+    func,
     literal_column,
     or_,
     select,
     tuple_,
+    union_all,
 )
 
 from domain.instants import micros
@@ -35,12 +37,16 @@ SORTS: Final = {
     "-received": (current.c.submitted_at, True),
     "due": (current.c.due_at, False),
     "-due": (current.c.due_at, True),
+    "since": (current.c.since, False),
+    "-since": (current.c.since, True),
 }
+_ONLY_ON_HOLD: Final = ("since", "-since")
+"""Since when a demand waits is no question elsewhere, and no other index would answer it."""
 OWN: Final = {"in_progress": Status.IN_PROGRESS, "on_hold": Status.ON_HOLD}
 """The sections that hold an agent's own demands."""
 _SHAPES_KEPT: Final = 1_024
 _MOST: Final = bindparam("most", type_=Integer)
-_FILTERS: Final = ("reference", "procedure", "agent", "received_from", "received_before", "late")
+_FILTERS: Final = ("reference", "procedure", "service", "agent", "received_from", "received_before", "late")
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -63,9 +69,14 @@ class Shape(msgspec.Struct, frozen=True):
     cut: bool = False
 
 
+def sorts_of(section: str) -> tuple[str, ...]:
+    """How a section may be sorted; ``-`` turns the order round."""
+    return tuple(sort for sort in SORTS if section == "on_hold" or sort not in _ONLY_ON_HOLD)
+
+
 def shape_of(criteria: Criteria, scope: Scope, *, cut: bool) -> Shape:
     """The shape of a question without its words."""
-    sort = criteria.sort if criteria.sort in SORTS else "received"
+    sort = criteria.sort if criteria.sort in sorts_of(criteria.section) else "received"
     given = tuple(name for name in _FILTERS if getattr(criteria, name) not in (None, False))
     ranges = len(ranges_of(criteria, scope))
     return Shape(criteria.section, sort, criteria.status, given, bool(criteria.cursor), ranges, cut=cut)
@@ -77,13 +88,13 @@ def ranges_of(criteria: Criteria, scope: Scope) -> tuple[str, ...]:
         return ()
     if criteria.section == "untreated":
         return tuple(code for code in scope.processable if criteria.procedure in (None, code))
-    return scope.services
+    return tuple(name for name in scope.services if criteria.service in (None, name))
 
 
 def values_of(criteria: Criteria, scope: Scope) -> dict[str, Any]:
     """The values of a question, under the names of its statement."""
     values: dict[str, Any] = {f"range{number}": name for number, name in enumerate(ranges_of(criteria, scope))}
-    values |= {name: getattr(criteria, name) for name in ("reference", "procedure", "agent")}
+    values |= {name: getattr(criteria, name) for name in ("reference", "procedure", "service", "agent")}
     for name in ("received_from", "received_before"):
         moment = getattr(criteria, name)
         values[name] = None if moment is None else micros(moment)
@@ -117,6 +128,25 @@ def listing(shape: Shape) -> Select[Any]:
     return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(*order)
 
 
+@lru_cache(_SHAPES_KEPT)
+def counting(shape: Shape) -> Select[Any]:
+    """How many rows all pages of a list have together, as far as ``most``: read in an index, without their order."""
+    conditions = list(_conditions(shape))
+    if shape.naming:
+        ranges = [_counted(current.c.seq.in_(bearing_all(shape.tokens)), _within(shape), *conditions)]
+    elif shape.section in OWN:
+        ranges = [_counted(*_own(shape.section), *conditions)]
+    else:
+        ranges = [_counted(one, *conditions) for one in _ranges(shape)]
+    firsts = [select(one.limit(_MOST).subquery()) for one in ranges]
+    rows = union_all(*firsts).limit(_MOST).subquery() if len(firsts) > 1 else ranges[0].limit(_MOST).subquery()
+    return select(func.count()).select_from(rows)
+
+
+def _counted(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(current.c.seq).where(*conditions)
+
+
 def _key(column: ColumnElement[int], one: ColumnElement[bool], conditions: list[ColumnElement[bool]]) -> Select[Any]:
     return key(column, current.c.seq).where(one, *conditions)
 
@@ -128,6 +158,7 @@ def _conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
     narrowing = {
         "reference": current.c.reference == bindparam("reference"),
         "procedure": current.c.procedure.concat("") == bindparam("procedure"),
+        "service": current.c.service.concat("") == bindparam("service"),
         "agent": current.c.agent.concat("") == bindparam("agent"),
         "received_from": submitted >= bindparam("received_from"),
         "received_before": submitted < bindparam("received_before"),

@@ -6,18 +6,18 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, literal, select, union_all
 
 from domain.sealing import Keyring
 from domain.status import Status
 from projections.counting import AGENT, ALL_COUNTS, PROCESSABLE, allowed, asked_now, counters
 from projections.cursors import Place, read_cursor, written_cursor
-from projections.listing import OWN, SORTS, Shape, listing, shape_of, values_of
+from projections.listing import OWN, SORTS, Shape, counting, listing, shape_of, values_of
 from projections.names import asked, tokens
 from projections.naming import ARRIVAL, FEW, GATHER, MANY, WALK, frequencies, named, together
 from projections.prepared import Prepared
 from projections.reading import LISTED, Counters, Criteria, Page, Row, Scope, list_row
-from projections.tables import current, of_status, position
+from projections.tables import current, journal, of_status, position
 from projections.views import snapshot
 
 SECTIONS: Final = ("untreated", "in_progress", "on_hold", "service")
@@ -44,6 +44,11 @@ _RANKED: Final = 2
 _both: Final = union_all(select(_designated), select(_own)).subquery()
 _urgent: Final = select(_both).order_by(_both.c.rank, _both.c.due, _both.c.seq).limit(bindparam("most"))
 
+_REFERENCES: Final[BindParameter[Any]] = bindparam("references", expanding=True)
+_written_so: Final = union_all(
+    *(select(table.c.reference).where(table.c.reference.in_(_REFERENCES)) for table in (current, journal))
+)
+
 
 class Lists:
     """Answers what is open, for whom."""
@@ -66,6 +71,26 @@ class Lists:
         else:
             found = self._searched(shape, criteria.words, scope, values)
         return _page(criteria, found, SORTS[shape.sort][0].name)
+
+    def number(self, criteria: Criteria, scope: Scope, now: datetime, most: int) -> int:
+        """How many demands answer to some criteria, ``most`` at most; for who wants to act on all of them."""
+        whole = msgspec.structs.replace(criteria, cursor=None)
+        shape = shape_of(whole, scope, cut=False)
+        values = values_of(whole, scope) | asked_now(scope, now) | {"most": most}
+        if criteria.section not in OWN and not shape.ranges:
+            return 0
+        if criteria.words is None:
+            return int(self._prepared.rows(counting(shape), values)[0][0])
+        with snapshot(self._engine) as connection:
+            found = self._named(connection, shape, criteria.words, scope, values)
+            if found is None:
+                return 0
+            gathered = msgspec.structs.replace(found, naming=GATHER)
+            return int(connection.scalars(counting(gathered), values).one())
+
+    def written_so(self, references: Sequence[str]) -> list[str]:
+        """Which of these references stand on a demand, open or finished; rights are not asked here."""
+        return [found for (found,) in self._prepared.rows(_written_so, {"references": tuple(references)})]
 
     def counters(self, scope: Scope, now: datetime) -> Counters:
         """The numbers beside the sections, from roll-ups, and how many of the agent's own demands are late."""

@@ -16,7 +16,8 @@ LONGEST_PREFIX: Final = 24
 MOST_WORDS: Final = 8
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "đ": "d", "ł": "l", "ø": "o", "ð": "d", "þ": "th"})
 _APOSTROPHES: Final = re.compile(r"['’ʼ`´]")
-_BREAKS: Final = re.compile(r"[\s\-‐‑–—.,;/]+")
+_BREAKS: Final = re.compile(r"[\s\-‐‑–—.,;:/*%?!_\"«»“”()\[\]…]+")
+"""What stands between words; so « mar* » is the beginning « mar », and « (Zoé) » the word « zoe »."""
 _DIGITS: Final = re.compile(r"\D+")
 _FROM_ABROAD: Final = re.compile(r"(?:00)?330?([1-9][0-9]{8})")
 

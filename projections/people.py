@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine, literal, select, union_all
+from sqlalchemy import Engine, Integer, cast, literal, null, select, union_all
 
 from projections.prepared import Prepared
 from projections.tables import agents, procedures
@@ -19,6 +19,8 @@ _everybody: Final = union_all(
         agents.c.services,
         agents.c.roles,
         agents.c.procedures,
+        cast(null(), Integer).label("deletion_days"),
+        agents.c.active.label("working"),
     ),
     select(
         literal(_PROCEDURE),
@@ -28,6 +30,8 @@ _everybody: Final = union_all(
         procedures.c.service,
         literal(""),
         literal(""),
+        procedures.c.deletion_days,
+        procedures.c.working,
     ),
 )
 _texts: Final = msgspec.json.Decoder(list[str]).decode
@@ -45,12 +49,14 @@ class AgentRow(msgspec.Struct, frozen=True):
 
 
 class ProcedureRow(msgspec.Struct, frozen=True):
-    """A procedure as it is now."""
+    """A procedure as it is now; ``deletion_days`` until a demand that nobody takes is deleted, None for never."""
 
     code: str
     title: str
     service: str
     restricted: bool
+    deletion_days: int | None = None
+    working: bool = False
 
 
 class Known(msgspec.Struct, frozen=True, eq=False):
@@ -91,10 +97,10 @@ class People:
 def _known(rows: Sequence[Any]) -> Known:
     by_name = sorted(rows, key=lambda row: (row[2], row[1]))
     return Known(
-        {code: _agent(code, *of_agent) for kind, code, *of_agent in by_name if kind == _AGENT},
+        {code: _agent(code, *of_agent) for kind, code, *of_agent, _, _ in by_name if kind == _AGENT},
         {
-            code: ProcedureRow(code, title, service, bool(restricted))
-            for kind, code, title, restricted, service, *_ in by_name
+            code: ProcedureRow(code, title, service, bool(restricted), days, bool(working))
+            for kind, code, title, restricted, service, _, _, days, working in by_name
             if kind == _PROCEDURE
         },
     )

@@ -32,6 +32,7 @@ class Criteria(msgspec.Struct, frozen=True):
     section: str
     reference: str | None = None
     procedure: str | None = None
+    service: str | None = None
     status: str | None = None
     agent: str | None = None
     received_from: datetime | None = None

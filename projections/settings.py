@@ -58,6 +58,7 @@ def _defined(batch: Batch, _: str, fact: Any) -> None:
         "restricted": definition.restricted,
         "take_days": definition.take_delay_days,
         "close_days": definition.close_delay_days,
+        "deletion_days": definition.deletion_delay_days,
         "working": definition.delay_calendar == "working",
     }
     delays = Delays(definition.take_delay_days, definition.close_delay_days, definition.delay_calendar == "working")

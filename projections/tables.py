@@ -81,8 +81,8 @@ for _sort in ("submitted_at", "due_at"):
     _of_status(f"on_hold_by_{_sort}", Status.ON_HOLD, "agent", _sort, "seq")
     Index(f"service_by_{_sort}", current.c.service, current.c[_sort], current.c.seq)
 _of_status("on_hold_by_since", Status.ON_HOLD, "agent", "since", "seq")
-_of_status("untreated_late", Status.UNTREATED, "due_at", "seq")
-_of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq")
+_of_status("untreated_late", Status.UNTREATED, "due_at", "seq", "demand_id")
+_of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq", "demand_id")
 _of_status("designated", Status.UNTREATED, "agent", "submitted_at", "seq")
 Index("by_procedure", current.c.procedure)
 

@@ -1,5 +1,6 @@
 """Who looked at which demand's content, and when: kept twelve months, without personal data of citizens."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,10 +33,14 @@ class AccessLog:
 
     def note(self, agent: str, reference: str, page: str, now: datetime) -> None:
         """Note that an agent looked."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                insert(access_log), {"at": micros(now), "agent": agent, "reference": reference, "page": page}
-            )
+        self.note_each(agent, [reference], page, now)
+
+    def note_each(self, agent: str, references: Sequence[str], page: str, now: datetime) -> None:
+        """Note that an agent looked at several demands at once."""
+        seen = {"at": micros(now), "agent": agent, "page": page}
+        if references:
+            with writing(self._engine) as connection:
+                connection.execute(insert(access_log), [seen | {"reference": one} for one in references])
 
     def of(self, reference: str) -> list[Access]:
         """Who looked at one demand, in order."""

@@ -11,6 +11,7 @@ from projections.journal import Journal
 from projections.lists import Lists
 from projections.people import People
 from projections.projector import Projector
+from projections.selecting import Selecting
 from projections.statistics import Statistics
 from store.access_log import AccessLog
 from store.activations import Activations
@@ -18,6 +19,8 @@ from store.clients import ApiClients
 from store.credentials import Credentials
 from store.followers import Followers
 from store.leases import Leases
+from store.named_filters import NamedFilters
+from store.operations import Operations
 from store.outbox import Outbox
 from store.preferences import Preferences
 from store.register import Register
@@ -52,6 +55,7 @@ class Installation:
         self.calendars = calendars(self.zone)
         self.secrets, self.keyring = self.stores.secrets, self.stores.keyring
         self.after_save: list[Callable[[], object]] = []
+        self.after_asking: list[Callable[[], object]] = []
         self.projection_error: str | None = None
 
     @classmethod
@@ -108,11 +112,18 @@ class Installation:
         self.activations, self.clients = Activations(accounts), ApiClients(accounts)
         self.access_log, self.leases, self.sweeps = AccessLog(accounts), Leases(accounts), Sweeps(accounts)
         self.preferences, self.followers = Preferences(accounts), Followers(self.stores.events)
+        self.named_filters = NamedFilters(accounts)
+        self.selecting, self.operations = Selecting(views, self.lists), Operations(accounts)
 
     def saved(self) -> None:
         """After every save: agents read what they just did. A fact that cannot be projected never undoes a command."""
         self.catch_up()
         for listener in self.after_save:
+            listener()
+
+    def operation_asked(self) -> None:
+        """After work on many demands was asked: who carries it out begins at once."""
+        for listener in self.after_asking:
             listener()
 
     def catch_up(self) -> int:

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Engine, bindparam, select
 
+from domain.bulk import JOB
 from domain.demand import Demand
 from domain.instants import instant, micros
 from projections.tables import current, search_tokens
@@ -54,6 +55,7 @@ def residue(installation: Installation, now: datetime) -> Iterator[Residue]:
         for seq in connection.scalars(_tokens):
             yield Residue("token", None, f"des jetons de recherche restent pour la ligne {seq}")
     yield from _mails(installation, now)
+    yield from _jobs(installation)
     yield from _epochs(installation, now)
 
 
@@ -78,6 +80,14 @@ def _mails(installation: Installation, now: datetime) -> Iterator[Residue]:
     for mail_id in installation.keyring.active("mail"):
         if mail_id not in kept and installation.outbox.present([mail_id]):
             yield Residue("key", None, f"la clé du courriel {mail_id} existe encore alors que son texte est parti")
+
+
+def _jobs(installation: Installation) -> Iterator[Residue]:
+    """Keys of work on many demands that has ended: its texts may be those of closures."""
+    active = installation.keyring.active(JOB)
+    ended = installation.operations.present(active) - installation.operations.unfinished_among(active)
+    for owner in sorted(ended):
+        yield Residue("key", None, f"la clé de l’opération {owner} existe encore alors qu’elle est terminée")
 
 
 def _epochs(installation: Installation, now: datetime) -> Iterator[Residue]:

@@ -22,6 +22,7 @@ from suivi.settings import Settings
 from web.app import create_app
 from web.parts import Parts
 from workers.clock import Job, letters_of
+from workers.operating import Operator
 from workers.parts import WorkerParts
 from workers.runtime import UnknownBroker, Workers, start_workers
 from workers.transport import MailboxTransport, SmtpTransport, Transport
@@ -66,6 +67,9 @@ def web_parts(
     return Parts(
         office=installation.office,
         lists=installation.lists,
+        selecting=installation.selecting,
+        operations=installation.operations,
+        operation_asked=installation.operation_asked,
         journal=installation.journal,
         all_demands=installation.all_demands,
         statistics=installation.statistics,
@@ -78,6 +82,7 @@ def web_parts(
         access_log=installation.access_log,
         outbox=installation.outbox,
         preferences=installation.preferences,
+        named_filters=installation.named_filters,
         keyring=installation.keyring,
         session_secret=installation.secrets.key("session"),
         base_url=base_url,
@@ -130,12 +135,15 @@ def start(installation: Installation, base_url: str, transport: Transport | None
     try:
         parts = worker_parts(installation, base_url, transport)
         jobs = [*letters_of(occasions_of(installation, base_url)), *housekeeping(installation)]
-        workers = start_workers(parts, embedded=embedded, more=jobs)
+        operator = Operator(installation.office, installation.operations, installation.keyring, installation.clock)
+        jobs.append(Job("operations", timedelta(minutes=1), timedelta(minutes=5), operator.sweep))
+        workers = start_workers(parts, embedded=embedded, more=jobs, operator=operator)
     except UnknownBroker as error:
         raise CommandRefused("SUIVI_BROKER_URL doit être redis://… ou amqp://…, ou vide.") from error
     except ImportError as error:
         raise CommandRefused(f"Le module {error.name} manque : installez suivi[redis] ou suivi[rabbitmq].") from error
     installation.after_save.append(workers.wake)
+    installation.after_asking.append(operator.wake.set)
     return workers
 
 

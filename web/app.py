@@ -18,21 +18,26 @@ from web.help import help_pages
 from web.home import home
 from web.journal import journal
 from web.letters import letters
+from web.list_export import list_export
 from web.lists import lists
 from web.login import login
 from web.mailbox import mailbox
+from web.named_filters import named_filters
+from web.operations import operations
 from web.own_access import own_access
 from web.parts import Parts
 from web.preferences import account
 from web.print_sheet import print_sheet
 from web.quick import quick
 from web.search import search
+from web.selection import selection
 from web.statistics import statistics
 
 PAGES: Final = (
     *(login, activation, home, help_pages, health),
-    *(lists, search, quick, demands, actions, letters, contact, closure, print_sheet, journal, statistics),
-    *(administration, account, own_access),
+    *(lists, list_export, named_filters, search, quick),
+    *(demands, actions, letters, contact, closure, print_sheet, journal, statistics),
+    *(administration, account, own_access, selection, operations),
 )
 OPENED: Final = ("static", "api-docs.openapi_json")
 

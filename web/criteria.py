@@ -11,17 +11,21 @@ from marshmallow import fields
 from domain.errors import Invalid, MiscopiedReference, UnknownDemand
 from domain.references import read_reference
 from domain.status import Status
+from projections.listing import sorts_of
 from projections.reading import Criteria
 from web import frame, people
 from web.filters import day, status_label
 from web.forms import Form, Length, OneOf, Range
+from web.reference_numbers import looks_whole, number_in, with_number
 from web.sealing import seal, unseal
 from web.sessions import key_of_session
 
 PURPOSE: Final = "applicant"
+TYPED: Final = frozenset({"reference", "applicant"})
+"""The criteria that somebody types; the others are chosen among what the town hall offers."""
 OPEN_IN_ORDER: Final = (Status.UNTREATED, Status.IN_PROGRESS, Status.ON_HOLD)
 SIZES: Final = (25, 50, 100)
-SORTS: Final = ("received", "-received", "due", "-due")
+SORTS: Final = ("received", "-received", "due", "-due", "since", "-since")
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 LONGEST_NAME: Final = 100
@@ -29,6 +33,7 @@ CHIPS: Final = {
     "reference": "Référence",
     "applicant": "Usager",
     "procedure": "Démarche",
+    "service": "Service",
     "status": "Statut",
     "agent": "Agent",
     "received_from": "Reçue depuis le",
@@ -50,6 +55,7 @@ class Filters(Form):
 
     reference = fields.String(load_default=None, validate=Length(max=80))
     procedure = fields.String(load_default=None, validate=Length(max=80))
+    service = fields.String(load_default=None, validate=Length(max=200))
     status = fields.String(load_default=None, validate=OneOf(OPEN_IN_ORDER))
     agent = fields.String(load_default=None, validate=Length(max=80))
     received_from = Day()
@@ -87,6 +93,7 @@ class Wanted(msgspec.Struct):
             section=self.section,
             reference=typed["reference"],
             procedure=typed["procedure"],
+            service=typed["service"],
             status=typed["status"],
             agent=typed["agent"],
             received_from=start_of(first) if first else None,
@@ -119,6 +126,8 @@ def read(section: str, typed: Any, default_sort: str) -> Wanted:
     """The criteria in an address; raises Invalid for what cannot be one, or a search of another session."""
     loaded = dict(_NOTHING_TYPED) if not typed else _FILTERS.load(typed)
     loaded["sort"] = loaded["sort"] or default_sort
+    if loaded["sort"] not in sorts_of(section):
+        raise Invalid({"sort": ["Cette liste n’est pas triée ainsi."]})
     loaded["reference"] = written(loaded["reference"])
     return Wanted(section, loaded, opened(loaded["cherche"]))
 
@@ -129,17 +138,28 @@ def nothing(section: str, default_sort: str) -> Wanted:
 
 
 def written(reference: str | None) -> str | None:
-    """A reference as it is stored; what cannot be one stays as typed and finds nothing."""
+    """A reference as it is stored, also from its number alone; what cannot be one stays as typed and finds nothing."""
+    if not reference:
+        return None
     try:
-        return read_reference(reference) if reference else None
+        return with_number(reference) or read_reference(reference)
     except UnknownDemand:
         return reference
 
 
-def is_miscopied(reference: str | None) -> bool:
-    """Whether the check character of a reference is wrong."""
+def is_reference(typed: str) -> bool:
+    """Whether a text has the shape of a reference, be it miscopied; any other may be a citizen's name."""
     try:
-        read_reference(reference or "")
+        return looks_whole(typed) or number_in(typed) is not None
+    except MiscopiedReference:
+        return True
+
+
+def is_miscopied(reference: str | None) -> bool:
+    """Whether the check character of a reference, or of its number alone, is wrong."""
+    try:
+        if number_in(reference or "") is None:
+            read_reference(reference or "")
     except MiscopiedReference:
         return True
     except UnknownDemand:

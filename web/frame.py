@@ -127,6 +127,7 @@ def install(app: Flask) -> None:
         logged_in=current.maybe_agent,
         mails_waiting=mails_waiting,
         new_command_id=current.new_command_id,
+        now=current.now,
         same_page=same_page,
         section_address=section_address,
         searches_demands=searches_demands,

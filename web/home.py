@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from domain.rights import WORKS_ON_DEMANDS
 from web import current, frame
 from web.access import allowed, open_to_all
+from web.filters import number
 from web.lines import lines
 
 home = Blueprint("home", __name__)
@@ -21,6 +22,13 @@ def show() -> ResponseReturnValue:
     works = current.agent().rights.has(*WORKS_ON_DEMANDS)
     rows = current.parts().lists.urgent(current.scope(), current.now(), MOST_URGENT) if works else []
     return render_template("home.html", lines=lines(rows), counters=current.counters())
+
+
+@home.get("/compteurs")
+@allowed(*WORKS_ON_DEMANDS)
+def counts() -> dict[str, str]:
+    """The numbers beside the sections, by address: a page that was left and is looked at again shows them anew."""
+    return {address: number(count) for address, _, count in frame.sections() if count is not None}
 
 
 @home.get("/manifest.webmanifest")

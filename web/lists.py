@@ -17,7 +17,9 @@ from web.access import allowed
 from web.deletions import deletions
 from web.filters import number, plural, status_label
 from web.lines import lines
+from web.named_filters import above
 from web.rows import rows as written
+from web.ticks import Ticks, ticks
 
 lists = Blueprint("lists", __name__)
 
@@ -114,47 +116,74 @@ def shown(name: str) -> Response:
     return make_response(render_template("demands/list.html", **_context(section, wanted, page)))
 
 
-def refused(section: Section, errors: Mapping[str, list[str]]) -> Response:
+def refused(section: Section, errors: Mapping[str, list[str]], typed: Mapping[str, str] | None = None) -> Response:
     """The list again, with what was typed and what is wrong with it."""
     wanted = criteria.nothing(section.name, section.sort)
-    context = _context(section, wanted, Page([], None)) | {"tally": ""}
-    return make_response(render_template("demands/list.html", errors=errors, typed=request.values, **context), 422)
+    context = _context(section, wanted, Page([], None)) | {"tally": "", "exports": None}
+    shown = request.values if typed is None else typed
+    return make_response(render_template("demands/list.html", errors=errors, typed=shown, **context), 422)
 
 
 def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str, Any]:
     deleted = deletions(page.rows) if section.name == "untreated" else {}
-    rows = written(section.name, lines(page.rows), deleted)
+    chosen = ticks(wanted, page)
+    rows = written(section.name, lines(page.rows), deleted, ticked=chosen.ticked)
     reference = wanted.typed["reference"]
+    services, filters = people.services(), above(section.name)
     return {
         "section": section,
         "wanted": wanted,
         "page": page,
         "rows": rows,
-        "tally": _tally(section, wanted, page),
+        "ticks": chosen,
+        "for_you": _for_you(wanted) if section.name == "untreated" else 0,
+        "filters": filters,
+        "keepable": bool(set(wanted.shown) - criteria.TYPED) and not any(present for _, _, present in filters),
+        "exports": _export_address(section, wanted),
+        "tally": _tally(section, wanted, chosen),
         "chips": list(wanted.chips(f"lists.{section.name}")),
         "bare": url_for(f"lists.{section.name}"),
         "sizes": criteria.SIZES,
         "procedures": people.choices_of_procedures(),
-        "agents": people.colleagues() if section.name == "service" else [],
+        "services": services if len(services) > 1 else (),
+        "agents": people.colleagues() if section.name in ("untreated", "service") else (),
         "statuses": [(status, status_label(status)) for status in criteria.OPEN_IN_ORDER],
-        "short_words": not rows and _has_short_words(wanted.applicant or ""),
+        "unfindable": "" if rows else _unfindable(wanted.applicant or ""),
         "miscopied": not rows and criteria.is_miscopied(reference),
         "elsewhere": _elsewhere(reference) if not rows else None,
     }
 
 
-def _tally(section: Section, wanted: criteria.Wanted, page: Page) -> str:
+def _for_you(wanted: criteria.Wanted) -> int:
+    """How many untreated demands were designated for this agent, while he is not looking at these alone."""
+    counters = current.counters()
+    return 0 if counters is None or wanted.typed["agent"] else counters.for_you
+
+
+def _export_address(section: Section, wanted: criteria.Wanted) -> str:
+    """The file of the present search, of which the size and place of a page are no part."""
+    return url_for("list_export.export", name=section.name, **criteria.in_address(wanted.typed | {"size": None}))
+
+
+def _tally(section: Section, wanted: criteria.Wanted, chosen: Ticks) -> str:
     """How many demands: the section's own total, or what is known of the results without counting them all."""
     if not wanted.shown:
         return number(getattr(current.counters(), section.name, 0))
-    if page.next or wanted.typed["cursor"]:
-        return f"plus de {wanted.typed['size']} résultats"
-    return plural(len(page.rows), "résultat") if page.rows else "aucun résultat"
+    if chosen.number is None or chosen.too_many:
+        return f"plus de {number(wanted.typed['size'] if chosen.number is None else chosen.number)} résultats"
+    return plural(chosen.number, "résultat") if chosen.number else "aucun résultat"
 
 
-def _has_short_words(applicant: str) -> bool:
-    """Whether a word searched for is too short to be the beginning of a name."""
-    return any(text.startswith("=") and len(text) <= SHORTEST_PREFIX for text in asked([applicant]))
+def _unfindable(applicant: str) -> str:
+    """Why what was searched for may well find nothing; nothing to say where it is an ordinary search."""
+    if applicant and not any(character.isalnum() for character in applicant):
+        return "Il n’y a rien à chercher dans ce qui a été tapé : donnez des lettres ou des chiffres, sans * ni %."
+    if any(text.startswith("=") and len(text) <= SHORTEST_PREFIX for text in asked([applicant])):
+        return (
+            "Un mot de moins de trois lettres n’est trouvé que s’il est entier : tapez-en trois au moins pour chercher "
+            "par le début d’un nom."
+        )
+    return ""
 
 
 def _elsewhere(reference: str | None) -> str | None:

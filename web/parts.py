@@ -14,12 +14,15 @@ from projections.all_demands import AllDemands
 from projections.journal import Journal
 from projections.lists import Lists
 from projections.people import People
+from projections.selecting import Selecting
 from projections.statistics import Statistics
 from store.access_log import AccessLog
 from store.activations import Activations
 from store.clients import ApiClients
 from store.credentials import Credentials
 from store.keyring import StoredKeyring
+from store.named_filters import NamedFilters
+from store.operations import Operations
 from store.outbox import Outbox
 from store.preferences import Preferences
 from store.sessions import Sessions
@@ -36,11 +39,14 @@ class Parts:
     ``readiness()`` names what is not ready, each with a reason; ``mails_waiting()`` tells that no mail server is set.
     ``mailbox()`` gives the letters that the demo's mailbox page shows, newest first.
     ``calendars(alsace_moselle)`` gives the town's calendar, ``web.frame.calendar()`` the one in force.
+    ``operation_asked()`` wakes who carries out work on many demands.
     ``endings_under(definition, now)`` counts the demands that a definition would delete, and warn of, at once.
     """
 
     office: Office
     lists: Lists
+    selecting: Selecting
+    operations: Operations
     journal: Journal
     all_demands: AllDemands
     statistics: Statistics
@@ -53,6 +59,7 @@ class Parts:
     access_log: AccessLog
     outbox: Outbox
     preferences: Preferences
+    named_filters: NamedFilters
     keyring: StoredKeyring
     session_secret: bytes
     base_url: str
@@ -68,6 +75,7 @@ class Parts:
     mailbox: Callable[[], Sequence[Any]] = tuple
     endings_under: Callable[[Definition, datetime], tuple[int, int]] = lambda _definition, _now: (0, 0)
     send_link: Callable[[str], None] = lambda _code: None
+    operation_asked: Callable[[], None] = lambda: None
     session_idle: timedelta = timedelta(minutes=30)
     session_absolute: timedelta = timedelta(hours=10)
 

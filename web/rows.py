@@ -15,15 +15,19 @@ _NONE: Final = '<span class="none">–</span>'
 _LATE: Final = '<tr class="is-late">'
 
 
-def rows(section: str, lines: Iterable[Line], deletions: Mapping[str, datetime]) -> Markup:
-    """The rows of a section; ``deletions`` are when demands that nobody takes will be deleted, by reference."""
-    table = _Table(section, deletions)
+def rows(section: str, lines: Iterable[Line], deletions: Mapping[str, datetime], *, ticked: bool = False) -> Markup:
+    """The rows of a section; ``deletions`` are when demands that nobody takes will be deleted, by reference.
+
+    The boxes belong to the form below the table: a row has forms of its own, and forms do not nest.
+    """
+    table = _Table(section, deletions, ticked=ticked)
     return Markup("".join(map(table.row, lines)))  # noqa: S704 — each cell escapes what may hold anything
 
 
 class _Table:
-    def __init__(self, section: str, deletions: Mapping[str, datetime]) -> None:
+    def __init__(self, section: str, deletions: Mapping[str, datetime], *, ticked: bool) -> None:
         self._section, self._deletions = section, deletions
+        self._checked = " checked" if ticked else ""
         self._demands = f"{escape(request.script_root)}/demandes/"
         self._sprite = escape(frame.asset(pieces.SPRITE))
         self._road = "Feuille de route" if section == "in_progress" else "Historique"
@@ -32,6 +36,8 @@ class _Table:
         reference = str(escape(line.row.reference))
         return (
             f"{_LATE if line.late else '<tr>'}\n"
+            f'<td class="tick"><input type="checkbox" class="form-check-input" name="references" value="{reference}" '
+            f'form="selection" aria-label="Cocher {reference}"{self._checked}></td>\n'
             '<th scope="row" data-label="Référence">'
             f'<a class="reference" href="{self._demands}{reference}">{reference}</a>{_for_you(line)}</th>\n'
             f'<td data-label="Démarche">{escape(line.procedure)}</td>\n'

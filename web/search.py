@@ -14,6 +14,7 @@ from web.lists import SECTIONS, refused
 
 search = Blueprint("search", __name__)
 _SEARCH: Final = criteria.Search()
+_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Un nom se cherche dans « Usager »."
 
 
 @search.post("/demandes/<any('non-traitees', 'en-cours', 'en-attente', 'service'):address>")
@@ -23,6 +24,7 @@ def look_for(address: str) -> Response:
     section = next(section for section in SECTIONS.values() if section.address == address)
     try:
         typed = _SEARCH.load(CombinedMultiDict([request.form, request.args]))
+        _require_reference(typed["reference"])
     except Invalid as invalid:
         return refused(section, invalid.errors)
     applicant = typed.pop("applicant")
@@ -30,3 +32,9 @@ def look_for(address: str) -> Response:
         typed["cherche"] = criteria.sealed(applicant) if applicant else None
     typed["sort"] = None if typed["sort"] == section.sort else typed["sort"]
     return redirect(url_for(f"lists.{section.name}", **criteria.in_address(typed)), 303)
+
+
+def _require_reference(typed: str | None) -> None:
+    """A name in the wrong box must not stand in an address either."""
+    if typed and not criteria.is_reference(typed):
+        raise Invalid({"reference": [_NO_REFERENCE]})

@@ -11,6 +11,7 @@ from dramatiq.brokers.stub import StubBroker
 from workers.actors import declare
 from workers.clock import Clock, Job, jobs_of
 from workers.delivery import Deliverer
+from workers.operating import Operator
 from workers.parts import WorkerParts
 from workers.relay import Relay
 
@@ -33,6 +34,7 @@ class Workers:
     def __init__(self, broker: Broker, worker: Worker, relay: Relay, loops: Sequence[Thread], stopping: Event) -> None:
         self._broker, self._worker, self._relay = broker, worker, relay
         self._loops, self._stopping = loops, stopping
+        self.operator: Operator | None = None
 
     def wake(self) -> None:
         """Something was recorded: look at the outbox at once."""
@@ -42,6 +44,8 @@ class Workers:
         """Finish the letter in hand, leave the rest to the outbox; within seconds, whatever a mail server does."""
         self._stopping.set()
         self._relay.wake.set()
+        if self.operator is not None:
+            self.operator.wake.set()
         self._worker.stop(timeout=STOP_S * 1_000)
         for loop in self._loops:
             loop.join(STOP_S)
@@ -50,9 +54,17 @@ class Workers:
 
 
 def start_workers(
-    parts: WorkerParts, *, embedded: bool = True, more: Sequence[Job] = (), threads: int = THREADS
+    parts: WorkerParts,
+    *,
+    embedded: bool = True,
+    more: Sequence[Job] = (),
+    threads: int = THREADS,
+    operator: Operator | None = None,
 ) -> Workers:
-    """Start everything that happens without an agent; ``more`` are further jobs of the clock, such as reminders."""
+    """Start everything that happens without an agent; ``more`` are further jobs of the clock, such as reminders.
+
+    The operator carries out work on many demands, in a thread of its own.
+    """
     broker = StubBroker(middleware=[]) if embedded else broker_of(parts.broker_url)
     deliverer = Deliverer(parts)
     actor = declare(broker, deliverer)
@@ -62,10 +74,14 @@ def start_workers(
     loops = [Thread(target=clock.run, args=(stopping,), name="clock", daemon=True)]
     if parts.transport is not None:
         loops.append(Thread(target=relay.run, args=(stopping,), name="relay", daemon=True))
+    if operator is not None:
+        loops.append(Thread(target=operator.run, args=(stopping,), name="operations", daemon=True))
     worker.start()
     for loop in loops:
         loop.start()
-    return Workers(broker, worker, relay, loops, stopping)
+    workers = Workers(broker, worker, relay, loops, stopping)
+    workers.operator = operator
+    return workers
 
 
 def broker_of(url: str) -> Broker:

@@ -137,6 +137,64 @@ def test_names_are_found_by_the_beginning_of_any_word(town: Town, typed: str, fo
     assert listed(town, words=(typed,)) == ([reference] if found else [])
 
 
+def test_all_results_are_counted_as_far_as_asked(town: Town) -> None:
+    lea = town.agent("lea", CIVIL)
+    for number in range(7):
+        reference = town.submit(("AEN", "AEM")[number % 2], last_name="Nuñez" if number < 3 else "Martin")
+        if number > 4:
+            town.act(reference, lea, "take_in_charge")
+    counted = town.installation.lists.number
+    for criteria, expected in (
+        (Criteria("untreated"), 5),
+        (Criteria("untreated", procedure="AEN"), 3),
+        (Criteria("in_progress"), 2),
+        (Criteria("on_hold"), 0),
+        (Criteria("service"), 7),
+        (Criteria("service", status="EN_COURS_DE_TRAITEMENT"), 2),
+        (Criteria("service", agent="lea", procedure="AEM"), 1),
+        (Criteria("service", service="Urbanisme et domaine public"), 0),
+        (Criteria("service", words=("nunez",)), 3),
+        (Criteria("untreated", words=("nunez",), procedure="AEM"), 1),
+        (Criteria("untreated", words=("durand",)), 0),
+    ):
+        assert counted(criteria, LEA, town.clock(), 100) == expected, criteria
+        assert len(town.installation.lists.page(criteria, LEA, town.clock()).rows) == expected, criteria
+        assert counted(criteria, LEA, town.clock(), 2) == min(expected, 2)
+        assert counted(criteria, STRANGER, town.clock(), 100) == 0
+
+
+def test_a_service_is_a_criterion_of_every_list(town: Town) -> None:
+    town.agent("lea", CIVIL)
+    reference = town.submit("AEN")
+    for section in ("untreated", "service"):
+        assert listed(town, section=section, service=CIVIL) == [reference]
+        assert listed(town, section=section, service="Scolaire") == []
+        assert listed(town, section=section, service=CIVIL, words=("dubois",)) == [reference]
+        assert listed(town, section=section, service="Scolaire", words=("dubois",)) == []
+
+
+def test_demands_on_hold_are_sorted_by_since_when_they_wait(town: Town) -> None:
+    lea, references = town.agent("lea", CIVIL), [town.submit("AEN") for _ in range(5)]
+    for reference in references:
+        town.act(reference, lea, "take_in_charge")
+    waiting = references[::2] + references[1::2]
+    for reference in waiting:
+        town.clock.move(hours=1)
+        town.act(reference, lea, "put_on_hold", "autre")
+    for sort, expected in (("since", waiting), ("-since", waiting[::-1])):
+        found = [one for page in pages(town, section="on_hold", sort=sort, size=2) for one in page]
+        assert found == expected
+
+
+def test_a_reference_is_known_while_open_and_when_finished(town: Town) -> None:
+    lea, first, second = town.agent("lea", CIVIL), town.submit("AEN"), town.submit("AEM")
+    town.act(first, lea, "take_in_charge")
+    town.act(first, lea, "close", "traitee")
+    known = town.installation.lists.written_so([first, second, "AEN-0000-0000-0000"])
+    assert sorted(known) == sorted([first, second])
+    assert town.installation.lists.written_so([]) == []
+
+
 def test_nothing_is_found_once_the_demand_is_closed(town: Town) -> None:
     lea, reference = town.agent("lea", CIVIL), town.submit("AEN", last_name="Nuñez")
     town.act(reference, lea, "take_in_charge")

@@ -15,6 +15,7 @@ from domain.instants import micros
 from domain.intake import Form
 from domain.references import demand_id
 from domain.rights import Rights, Role
+from store.operations import Operation
 from suivi.compose import Installation
 from suivi.residue import residue
 from tests.suivi.conftest import CommandLine
@@ -174,3 +175,16 @@ def _queue(directory: Path, owner: str, kind: str, now: datetime) -> None:
             (uuid4().hex, owner, kind, at, at),
         )
         connection.commit()
+
+
+def test_the_key_of_work_on_many_demands_goes_at_its_end(suivi: CommandLine) -> None:
+    with suivi.opened() as installation:
+        now, identity = installation.clock(), uuid4()
+        installation.keyring.mint([identity], "job", now)
+        asked = Operation(identity, "camille", "close", 1, now, "/demandes/en-cours", b"box")
+        installation.operations.add(asked, ["AEN-0000-0000-0000"])
+        assert left(installation) == []
+        held = installation.operations.claim(now, timedelta(minutes=1))
+        assert held is not None
+        installation.operations.abandon(held, now)
+        assert left(installation) == ["key"]

@@ -15,6 +15,7 @@ def parts_of(installation: Installation, **changed: Any) -> Parts:
     names = (
         *("office", "lists", "journal", "all_demands", "statistics", "people", "credentials", "sessions", "throttles"),
         *("activations", "clients", "access_log", "outbox", "preferences", "keyring", "zone", "clock", "random_bytes"),
+        *("operations", "selecting", "named_filters"),
     )
     usual = {name: getattr(installation, name) for name in names}
     usual |= {"session_secret": installation.secrets.key("session"), "calendars": installation.calendars}

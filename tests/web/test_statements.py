@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -28,6 +29,8 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Thirty demands in each section of Léa's lists, so that every page is full and has a next one."""
     opened = Town(tmp_path_factory.mktemp("town"), kind=request.param)
     lea = opened.agent("lea", CIVIL)
+    forgetting = msgspec.structs.replace(opened.office.directory.definition("AEN"), deletion_delay_days=200)
+    opened.office.directory.define_procedure(opened.command("system:test"), forgetting)
     for number in range(3 * PER_SECTION):
         reference = opened.submit("AEN")
         if number % 3:
@@ -104,8 +107,20 @@ def test_an_empty_list_costs_no_more(town: Town, lea: FlaskClient) -> None:
     assert len(seen) <= AT_MOST, seen
 
 
+def test_named_filters_are_read_once_and_then_remembered(town: Town, lea: FlaskClient) -> None:
+    lea.get("/demandes/service")
+    town.installation.named_filters.keep("lea", "service", "En retard", {"late": "1"})
+    numbers = []
+    for _ in range(2):
+        with statements(town) as seen:
+            assert "En retard</a>" in lea.get("/demandes/service").text
+        numbers.append(len(seen))
+    assert numbers == [AT_MOST + 1, AT_MOST]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_the_register_is_asked_only_what_is_new_of_the_agent_and_the_town(
-    town: Town, lea: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    town: Town, lea: FlaskClient, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     recorder, asked = town.installation.register.recorder, []
     select_events = recorder.select_events
@@ -114,8 +129,8 @@ def test_the_register_is_asked_only_what_is_new_of_the_agent_and_the_town(
         asked.append(kwargs)
         return select_events(*args, **kwargs)
 
-    lea.get("/demandes/service")
+    lea.get(address)
     monkeypatch.setattr(recorder, "select_events", noted)
-    lea.get("/demandes/service")
+    assert ("suppression le" in lea.get(address).text) is address.endswith("non-traitees")
     assert len(asked) == OF_THE_REGISTER
     assert all(kwargs["gt"] for kwargs in asked)

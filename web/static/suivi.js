@@ -30,7 +30,7 @@
     "j": () => go(1),
     "k": () => go(-1),
     "x": tick,
-    "?": () => { window.location.href = "/aide/raccourcis-clavier"; },
+    "?": () => { const page = document.querySelector("a[data-shortcuts-page]"); if (page) page.click(); },
   };
 
   document.addEventListener("keydown", (event) => {
@@ -40,32 +40,37 @@
     if (act) { event.preventDefault(); act(); }
   });
 
-  // « Tout cocher / Tout décocher », and how many are ticked.
+  // « Tout cocher / Tout décocher », how many are ticked, and the bar that acts on them or on all results.
+  const bar = document.getElementById("selection");
+  const boxes = () => Array.from(document.querySelectorAll(".list tbody input[type=checkbox][name=references]"));
+  const scope = (value) => bar && bar.querySelector(`input[type=radio][name=scope][value=${value}]`);
+  const tickAll = (ticked) => { for (const box of boxes()) box.checked = ticked; };
+
   function count() {
-    const boxes = document.querySelectorAll(".list tbody input[type=checkbox][name=references]");
-    const ticked = Array.from(boxes).filter((box) => box.checked).length;
+    const ticked = boxes().filter((box) => box.checked).length;
+    const whole = scope("filter");
     for (const place of document.querySelectorAll("[data-ticked]")) {
-      place.textContent = ticked === 0 ? "" : ticked === 1 ? "1 sélectionnée" : `${ticked} sélectionnées`;
+      place.textContent = ticked === 0 ? "Aucune sélectionnée" : ticked === 1 ? "1 sélectionnée" : `${ticked} sélectionnées`;
     }
-    for (const box of document.querySelectorAll("[data-tick-all]")) {
-      box.checked = boxes.length > 0 && ticked === boxes.length;
-      box.indeterminate = ticked > 0 && ticked < boxes.length;
-    }
+    if (bar) bar.classList.toggle("is-idle", ticked === 0 && !(whole && whole.checked));
   }
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element && event.target.closest("button[data-tick]");
-    if (!button) return;
-    for (const box of document.querySelectorAll(".list tbody input[type=checkbox][name=references]")) box.checked = button.dataset.tick === "all";
+    const link = event.target instanceof Element && event.target.closest("[data-tick]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    tickAll(link.dataset.tick === "all");
+    if (scope("page")) scope("page").checked = true;
     count();
   });
   document.addEventListener("change", (event) => {
-    if (!(event.target instanceof HTMLInputElement) || event.target.type !== "checkbox") return;
-    if (event.target.matches("[data-tick-all]")) {
-      for (const box of document.querySelectorAll(".list tbody input[type=checkbox][name=references]")) box.checked = event.target.checked;
-    }
-    count();
+    const changed = event.target;
+    if (!(changed instanceof HTMLInputElement)) return;
+    if (changed.name === "scope" && changed.value === "filter") tickAll(true);
+    if (changed.name === "references" && !changed.checked && scope("page")) scope("page").checked = true;
+    if (changed.name === "scope" || changed.name === "references") count();
   });
   for (const hidden of document.querySelectorAll("[data-needs-js]")) hidden.hidden = false;
+  window.addEventListener("pageshow", count);
   count();
 
   for (const button of document.querySelectorAll("[data-shortcuts-switch]")) {
@@ -74,6 +79,23 @@
     button.addEventListener("click", () => { store.set(active() ? "non" : "oui"); show(); });
     show();
   }
+
+  // The numbers beside the sections, anew when a page that was left for a minute is looked at again.
+  const tabs = document.querySelector(".tabs[data-counts]");
+  let counted = Date.now();
+  async function recount() {
+    if (document.hidden || Date.now() - counted < 60000) return;
+    counted = Date.now();
+    try {
+      const answer = await fetch(tabs.dataset.counts, { headers: { Accept: "application/json" }, redirect: "error" });
+      if (!answer.ok) return;
+      for (const [address, number] of Object.entries(await answer.json())) {
+        const place = tabs.querySelector(`[data-count="${address}"]`);
+        if (place) place.textContent = number;
+      }
+    } catch { /* away or logged out: the next page says so */ }
+  }
+  if (tabs) document.addEventListener("visibilitychange", recount);
 
   // A second click on the same button sends nothing twice.
   document.addEventListener("submit", (event) => {

@@ -170,6 +170,43 @@ def test_a_loosely_typed_reference_is_found(hall: Hall, zoe: Browser) -> None:
     assert references(zoe.get(f"/demandes/service?reference={loose}").text) == [reference]
 
 
+def test_several_services_are_told_apart(hall: Hall, hugo: Browser, zoe: Browser) -> None:
+    mine, other = hall.received("AEN"), hall.received("SIG")
+    for address in ("service", "non-traitees"):
+        page = hugo.get(f"/demandes/{address}?service=Urbanisme+et+domaine+public&size=100").text
+        assert other in references(page)
+        assert mine not in references(page)
+        assert '<select id="f-service"' in page
+    assert '<select id="f-service"' not in zoe.get("/demandes/service").text
+    assert references(zoe.get("/demandes/service?service=Urbanisme+et+domaine+public").text) == []
+
+
+def test_untreated_demands_are_searched_by_who_was_designated(hall: Hall, zoe: Browser, luc: Browser) -> None:
+    designated, free = hall.received(), hall.received()
+    luc.post(f"/demandes/{designated}/reattribution", agent="zoe")
+    whole = zoe.get("/demandes/non-traitees").text
+    link = re.search(r'<a class="for-you" href="([^"]+)">.*?</svg> (\d+) demandes? pour vous</a>', whole)
+    assert link is not None
+    page = zoe.get(f"{html.unescape(link[1])}&size=100").text
+    assert len(references(page)) == int(link[2])
+    assert "demandes pour vous" not in text(luc.get("/demandes/non-traitees"))
+    assert designated in references(page)
+    assert free not in references(page)
+    assert "Désignée pour" in page
+
+
+def test_demands_on_hold_are_sorted_by_since_when_they_wait(fresh_hall: Hall) -> None:
+    held = []
+    for _ in range(3):
+        held.append(fresh_hall.held())
+        fresh_hall.clock.move(minutes=1)
+    zoe = fresh_hall.browser("zoe")
+    page = zoe.get("/demandes/en-attente?sort=-since").text
+    assert references(page) == held[::-1]
+    assert re.search(r'aria-sort="descending">\s*<a class="sorter"[^>]*>En attente depuis le', page)
+    assert zoe.get("/demandes/en-cours?sort=since").status_code == 422
+
+
 def test_the_title_carries_the_count(zoe: Browser) -> None:
     assert re.search(r"<title>Non traitées \(\d+\) · Suivi</title>", zoe.get("/demandes/non-traitees").text)
 
@@ -193,6 +230,16 @@ def test_a_filtered_list_says_how_many_results_it_has(fresh_hall: Hall) -> None:
         page = zoe.get(f"/demandes/non-traitees?{query}").text
         assert f"<title>Non traitées ({tally}) · Suivi</title>" in page
         assert f'<span class="h1-count">{tally}</span>' in page
+
+
+def test_the_numbers_beside_the_sections_are_told_again_as_pages_show_them(hall: Hall, zoe: Browser) -> None:
+    hall.received()
+    counted = zoe.get("/compteurs").json
+    shown = re.findall(r'data-count="([^"]+)">([^<]+)<', zoe.get("/demandes/non-traitees").text)
+    assert counted == dict(shown)
+    assert set(counted) == {f"/demandes/{address}" for address in ADDRESSES}
+    hall.received()
+    assert zoe.get("/compteurs").json["/demandes/non-traitees"] == str(int(counted["/demandes/non-traitees"]) + 1)
 
 
 def test_the_home_tile_says_which_late_demands_it_counts(zoe: Browser) -> None:

@@ -1,0 +1,100 @@
+"""The lists by mouse, by keyboard and without a script: ticking, all results, shortcuts, filters, print."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Served
+from tests.browser.test_whole_life import Watched, log_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+NUMBER = 27
+
+
+@pytest.fixture(scope="module")
+def filled(served: Served) -> Served:
+    """More untreated demands than one page holds."""
+    for number in range(NUMBER):
+        served.submit(last_name=f"Nuñez{number}", email=None)
+    return served
+
+
+@pytest.mark.parametrize("browser", ["wide", "no-script"], indirect=True)
+def test_lists_are_ticked_kept_and_searched(filled: Served, browser: BrowserContext, reader: Page | None) -> None:
+    """The same with scripts and without; each page is looked at in both widths."""
+    watched = Watched(browser, filled.base_url, reader)
+    log_in(watched, "lea")
+    watched.go("/demandes/non-traitees")
+    page, boxes = watched.page, watched.page.locator("[name=references]")
+    page.get_by_role("link", name="Tout cocher").click()
+    expect(page.locator("[name=references]:checked")).to_have_count(25)
+    watched.check()
+    page.get_by_label(f"Sélectionner les {NUMBER} résultats").check()
+    page.get_by_role("link", name="Tout décocher").click()
+    expect(page.locator("[name=references]:checked")).to_have_count(0)
+    expect(page.get_by_label(f"Sélectionner les {NUMBER} résultats")).not_to_be_checked()
+    boxes.first.check()
+    watched.check()
+    page.locator("summary", has_text="Rechercher et filtrer").click()
+    page.get_by_label("Usager").fill("nunez2")
+    page.get_by_label("Démarche").select_option("BRO")
+    watched.press("Rechercher")
+    expect(page.locator(".list tbody tr")).to_have_count(8)
+    assert "nunez" not in page.url
+    watched.unfold("Enregistrer ces critères")
+    page.get_by_label("Nom du filtre").fill("Mes essais")
+    watched.press("Enregistrer")
+    expect(page.locator(".own-filters [aria-current]")).to_have_text("Mes essais")
+    expect(page.locator(".list tbody tr")).to_have_count(25)
+    watched.go("/filtres")
+    watched.press("Supprimer Mes essais")
+    assert watched.noise == []
+
+
+@pytest.mark.parametrize("browser", ["wide"], indirect=True)
+def test_keys_act_outside_fields_and_can_be_switched_off(filled: Served, browser: BrowserContext) -> None:
+    """« / » searches, « j » and « k » walk, « x » ticks, « ? » helps."""
+    watched = Watched(browser, filled.base_url)
+    log_in(watched, "lea")
+    watched.go("/demandes/non-traitees")
+    page = watched.page
+    ticked = page.locator("[name=references]:checked")
+    for key in "jjkjx":
+        page.keyboard.press(key)
+    assert ticked.get_attribute("value") == page.locator("[name=references]").nth(1).get_attribute("value")
+    expect(page.locator(".selection [data-ticked]")).to_have_text("1 sélectionnée")
+    expect(page.locator("tr.is-here a.reference")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#recherche")).to_be_focused()
+    page.keyboard.type("x/j?")
+    expect(page.locator("#recherche")).to_have_value("x/j?")
+    expect(ticked).to_have_count(1)
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    page.wait_for_url(re.compile("raccourcis-clavier"))
+    page.get_by_role("button", name="Désactiver les raccourcis sur ce poste").click()
+    page.goto(f"{filled.base_url}/demandes/non-traitees")
+    for key in "jx":
+        page.keyboard.press(key)
+    expect(ticked).to_have_count(0)
+    assert watched.noise == []
+
+
+@pytest.mark.parametrize("browser", ["wide"], indirect=True)
+def test_a_printed_list_is_the_table_with_its_criteria(filled: Served, browser: BrowserContext) -> None:
+    """On paper: no bars, no buttons, no boxes; the town, the day, the criteria and the columns."""
+    watched = Watched(browser, filled.base_url)
+    log_in(watched, "lea")
+    watched.go("/demandes/non-traitees?procedure=BRO")
+    page = watched.page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})
+    for hidden in (".bar", ".tabs", ".criteria", ".tick-tools", ".selection", ".list-foot", ".foot"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    for hidden in (".list .tick", ".list tbody .row-actions"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    for shown in (".printed", ".chip", ".list thead", ".list tbody .reference"):
+        expect(page.locator(shown).first).to_be_visible()
+    assert page.locator(".list tbody tr").first.evaluate("row => getComputedStyle(row).display") == "table-row"
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -1,0 +1,378 @@
+"""Acting on many demands: what is meant is shown first, confirmed, then kept; nothing typed is lost, never a 500."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text as sql
+from werkzeug.test import TestResponse
+
+from domain.applicant import Address, Applicant
+from domain.bulk import opened
+from domain.definition import Definition
+from domain.drafts import DEFAULTS
+from domain.letters import LetterKind, Template
+from domain.references import new_reference
+from store.operations import Operation
+from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, hidden, text
+
+ADDRESS = "/demandes/selection"
+NO_EMAIL = Applicant("Sans", "Courriel", address=Address("1 rue Basse", "67000", "Strasbourg"))
+NO_POST = Applicant("Sans", "Adresse", email="sans@exemple.fr")
+
+
+def operation_of(hall: Hall, answer: TestResponse) -> Operation:
+    """The operation to which a confirmed form leads."""
+    assert answer.status_code == 303, text(answer)
+    found = hall.installation.operations.find(UUID(answer.location.rpartition("/")[2]))
+    assert found is not None
+    return found
+
+
+def references_of(hall: Hall, operation: Operation) -> list[str]:
+    """Its demands, in order."""
+    return [reference for _, reference in hall.installation.operations.group(operation, 10_000)]
+
+
+def choose(browser: Browser, action: str, references: list[str] | str, **fields: Any) -> TestResponse:
+    return browser.post(ADDRESS, action=action, scope="page", references=references, **fields)
+
+
+def by_filter(browser: Browser, action: str, expected: int, **fields: Any) -> TestResponse:
+    return browser.post(ADDRESS, action=action, scope="filter", expected=str(expected), **fields)
+
+
+def carried(page: TestResponse, *names: str) -> dict[str, str]:
+    """Hidden fields of the confirmation's own form."""
+    form = page.text.partition('class="letter-form"')[2]
+    return {name: hidden(form, name) for name in names}
+
+
+FILTER = ("section", "criteria", "expected", "digest")
+CLOSING = {"confirmed": "1", "outcome": "traitee", "decision": "none"}
+
+
+def test_the_confirmation_names_the_number_what_is_erased_and_what_is_left_aside(hall: Hall, zoe: Browser) -> None:
+    mine, waiting, held, closed = hall.taken(), hall.received(), hall.held(), hall.closed()
+    page = choose(zoe, "close", [mine, waiting, held, closed, "AEN-0000-0000-0000"])
+    words = text(page)
+    assert page.status_code == 200
+    assert "Clôturer 1 demande" in words
+    assert "Sur 5 demandes choisies, 4 ne peuvent pas être clôturées" in words
+    for said in ("Introuvable", "Pas encore prise en compte", "réaffectez d’abord le statut en cours", "Déjà clôturée"):
+        assert said in words
+    assert "coordonnées de l’usager" in words
+    assert all(f"/demandes/{reference}" in page.text for reference in (mine, waiting, held, closed))
+    assert hall.demand(mine).status == "EN_COURS_DE_TRAITEMENT"
+
+
+def test_a_foreign_demand_is_as_unknown_as_one_that_does_not_exist(hall: Hall, max_: Browser) -> None:
+    foreign = hall.taken()
+    page = choose(max_, "close", [foreign])
+    assert page.status_code == 200
+    assert "Introuvable, ou hors de vos services" in text(page)
+    assert f'href="/demandes/{foreign}"' not in page.text
+    assert "clôturée" not in text(page).partition("Introuvable")[2].partition("Revenir")[0]
+
+
+def test_whoever_may_only_look_may_reassign_and_not_close(hall: Hall, eva: Browser) -> None:
+    other = hall.taken(by="zoe", procedure="AEM")
+    assert "Vos droits ne permettent pas cette action" in text(choose(eva, "close", [other]))
+    assert "Réattribuer 1 demande" in text(choose(eva, "reassign", [other]))
+
+
+@pytest.mark.parametrize("action", ["close", "labels", "reassign", "add_event"])
+def test_nothing_ticked_is_said_in_french(zoe: Browser, action: str) -> None:
+    for references in ([], ["pas une référence"]):
+        answer = choose(zoe, action, references, section="untreated")
+        assert answer.status_code == 422
+        assert "Aucune demande sélectionnée" in text(answer)
+        assert 'href="/demandes/non-traitees"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        {"action": "erase"},
+        {"scope": "everything"},
+        {"scope": "filter", "section": "journal"},
+        {"scope": "filter", "section": "service", "status": "OUVERTE"},
+        {"scope": "filter", "section": "service", "criteria": "status=OUVERTE"},
+        {"scope": "filter", "section": "service", "criteria": "&".join(f"a{n}=1" for n in range(50))},
+        {"scope": "filter", "section": "service", "criteria": "reference=%00"},
+        {"scope": "filter", "section": "service", "cherche": "d’une autre session"},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_french(hall: Hall, zoe: Browser, faulty: dict[str, str]) -> None:
+    fields = {"action": "close", "scope": "page", "references": hall.taken()} | faulty
+    answer = zoe.post(ADDRESS, **fields)
+    assert answer.status_code == 422
+    assert "Formulaire incomplet" in text(answer)
+
+
+def test_a_confirmed_closure_becomes_one_operation_however_often_it_is_sent(hall: Hall, zoe: Browser) -> None:
+    references = [hall.taken(), hall.taken()]
+    page = choose(zoe, "close", references, section="in_progress")
+    fields = {"command_id": hidden(page.text, "command_id"), "comment": "Remis", **CLOSING}
+    answers = [choose(zoe, "close", references, section="in_progress", **fields) for _ in range(2)]
+    first, second = (operation_of(hall, answer) for answer in answers)
+    assert first == second
+    assert (first.agent, first.action, first.total, first.back) == ("zoe", "close", 2, "/demandes/en-cours")
+    assert references_of(hall, first) == references
+    other = hall.browser("luc")
+    assert operation_of(hall, choose(other, "close", references, **fields)).id != first.id
+
+
+def test_the_texts_are_kept_sealed_under_a_key_of_the_operation(hall: Hall, zoe: Browser) -> None:
+    fields = CLOSING | {"comment": "Mot pour Marie-Hélène", "decision": "send"}
+    operation = operation_of(hall, choose(zoe, "close", [hall.taken()], **fields))
+    with hall.installation.stores.accounts.connect() as connection:
+        stored = connection.execute(sql("SELECT * FROM operations")).all()
+    assert "Marie-Hélène" not in str(stored)
+    key = hall.installation.keyring.keys([operation.id])[operation.id]
+    assert operation.details is not None
+    asked = opened(key, operation.id, operation.details)
+    assert asked is not None
+    assert (asked.outcome, asked.comment, asked.letter, asked.template) == (
+        *("traitee", "Mot pour Marie-Hélène", True),
+        None,
+    )
+    assert repr(asked) == "Asked()"
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        {"outcome": ""},
+        {"outcome": "inconnue"},
+        {"decision": ""},
+        {"decision": "later"},
+        {"comment": "x" * 2_001},
+        {"subject": " "},
+        {"body": ""},
+        {"body": "x" * 20_001},
+        {"subject": "a\nb"},
+        {"subject": "Votre {dossier}"},
+        {"body": "Bonjour {nom}"},
+    ],
+)
+def test_a_faulty_form_asks_nothing_and_loses_nothing(hall: Hall, zoe: Browser, faulty: dict[str, str]) -> None:
+    reference = hall.taken()
+    before = len(hall.installation.operations.latest("zoe", 100))
+    typed = CLOSING | {"comment": "Mot tapé", "decision": "send", "subject": "Objet", "body": "Corps tapé"}
+    answer = choose(zoe, "close", [reference], **(typed | faulty))
+    assert answer.status_code == 422
+    assert "Mot tapé" in answer.text or "Corps tapé" in answer.text
+    assert hidden(answer.text, "references") == reference
+    assert len(hall.installation.operations.latest("zoe", 100)) == before
+
+
+def test_without_any_address_no_decision_is_asked(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken(applicant=NO_EMAIL)
+    assert "aucun courriel ne partira" in text(choose(zoe, "close", [reference]))
+    assert choose(zoe, "close", [reference], confirmed="1", outcome="traitee").status_code == 303
+
+
+def test_one_template_is_shown_with_its_variables_and_previewed_for_the_first_citizen(hall: Hall, zoe: Browser) -> None:
+    references = [hall.taken(applicant=NO_EMAIL), hall.taken()]
+    page = choose(zoe, "close", references)
+    assert "Bonjour {usager}" in page.text
+    assert "1 usager a laissé une adresse électronique ; 1 demande sera clôturée sans courriel" in text(page)
+    typed = {"outcome": "refusee", "comment": "Pièce illisible", "subject": "Fin de {reference}"}
+    typed |= {"body": "{usager} : {issue}, {commentaire}"}
+    shown = choose(zoe, "close", references, confirmed="1", preview="1", **typed)
+    assert shown.status_code == 200
+    assert f"Fin de {references[1]}" in text(shown)
+    assert "Mme Marie-Hélène N’Guyen-Œuvrard : Refusée, Pièce illisible" in text(shown)
+    assert "{usager} : {issue}, {commentaire}" in shown.text
+    assert ("zoe", "closure") in {(seen.agent, seen.page) for seen in hall.installation.access_log.of(references[1])}
+
+
+def test_procedures_with_texts_of_their_own_keep_them_unless_one_is_typed_for_all(hall: Hall, zoe: Browser) -> None:
+    own = Template("Votre attestation", "{usager}, passez au guichet.")
+    definition = Definition("OWN", "Attestation", CIVIL, templates={LetterKind.CLOSURE: own})
+    hall.office.directory.define_procedure(hall.command(), definition)
+    references = [hall.taken(), hall.taken(procedure="OWN")]
+    page = choose(zoe, "close", references)
+    assert "Le texte de chaque démarche" in text(page)
+    changed = {"subject": "Pour tous", "body": "Bonjour {usager}"}
+    fields = CLOSING | {"decision": "send"}
+    refused = choose(zoe, "close", references, **fields, **changed, text="own")
+    assert refused.status_code == 422
+    assert "Vous avez changé le texte" in text(refused)
+    untouched = {"subject": DEFAULTS[LetterKind.CLOSURE].subject, "body": DEFAULTS[LetterKind.CLOSURE].body}
+    sent: list[dict[str, str]] = [{"text": "own"} | untouched, {"text": "common"} | changed]
+    kept = [operation_of(hall, choose(zoe, "close", references, **fields, **one)) for one in sent]
+    keys = hall.installation.keyring.keys([one.id for one in kept])
+    asked = [opened(keys[one.id], one.id, one.details or b"") for one in kept]
+    assert [one.template for one in asked if one] == [None, Template("Pour tous", "Bonjour {usager}")]
+
+
+def test_five_thousand_ticked_demands_of_which_some_cannot_be_closed(hall: Hall, zoe: Browser) -> None:
+    real = [hall.taken() for _ in range(3)] + [hall.received(), hall.closed()]
+    unknown = made_up(4_995)
+    page = choose(zoe, "close", [*real, *unknown])
+    assert page.status_code == 200
+    words = text(page)
+    assert "Sur 5 000 demandes choisies, 4 997 ne peuvent pas être clôturées" in words.replace("\u202f", " ")
+    answer = zoe.post(
+        ADDRESS,
+        action="close",
+        scope="page",
+        references=hidden(page.text, "references"),
+        comment="é" * 2_000,
+        **CLOSING,
+    )
+    operation = operation_of(hall, answer)
+    assert operation.total == 5_000
+    assert references_of(hall, operation) == [*real, *unknown]
+
+
+def made_up(number: int) -> list[str]:
+    """References that are well written and belong to no demand."""
+
+    counted = iter(range(1, 10**9))
+    return [new_reference("AEN", lambda _bits: next(counted)) for _ in range(number)]
+
+
+def test_all_results_of_a_list_are_meant_by_its_criteria(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    zoe = hall.browser("zoe")
+    mine = [hall.taken() for _ in range(3)]
+    hall.taken(by="luc")
+    marriage = hall.taken(procedure="AEM")
+    page = by_filter(zoe, "close", 3, section="in_progress", procedure="AEN")
+    assert "Clôturer 3 demandes" in text(page)
+    assert "La liste a changé" not in text(page)
+    packed = carried(page, *FILTER, "command_id")
+    operation = operation_of(hall, zoe.post(ADDRESS, action="close", scope="filter", **packed, **CLOSING))
+    assert sorted(references_of(hall, operation)) == sorted(mine)
+    assert marriage not in references_of(hall, operation)
+    assert operation.back == "/demandes/en-cours?procedure=AEN"
+
+
+def test_another_number_than_the_one_shown_is_said_and_confirmed_again(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    zoe = hall.browser("zoe")
+    hall.taken()
+    page = by_filter(zoe, "close", 1, section="in_progress")
+    hall.taken()
+    shown = by_filter(zoe, "close", 1, section="in_progress")
+    assert shown.status_code == 200
+    assert "Elle contenait 1 demande quand vous avez choisi ; elle en contient maintenant 2" in text(shown)
+    fields = carried(page, *FILTER)
+    answer = zoe.post(ADDRESS, action="close", scope="filter", comment="Mot tapé", **fields, **CLOSING)
+    assert answer.status_code == 409
+    assert "La liste a changé" in text(answer)
+    assert "Mot tapé" in answer.text
+    assert hall.installation.operations.latest("zoe", 10) == []
+    again = zoe.post(ADDRESS, action="close", scope="filter", section="in_progress", expected="2", **CLOSING)
+    assert operation_of(hall, again).total == 2
+
+
+def test_the_same_number_of_other_demands_is_confirmed_again(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    zoe = hall.browser("zoe")
+    first = hall.taken()
+    page = by_filter(zoe, "add_event", 1, section="in_progress")
+    with hall.office.demand(first, by=hall.agent("zoe"), command=hall.command("agent:zoe")) as demand:
+        demand.put_on_hold("avis_attendu")
+    hall.taken()
+    fields = carried(page, *FILTER)
+    answer = zoe.post(ADDRESS, action="add_event", scope="filter", confirmed="1", **fields)
+    assert answer.status_code == 409
+    assert "Ce ne sont plus tout à fait les mêmes demandes" in text(answer)
+
+
+def test_a_search_by_name_may_be_acted_upon_and_no_name_is_kept_in_clear(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    hugo = hall.browser("hugo")
+    found, _ = hall.taken(), hall.taken(applicant=NO_POST)
+    listed = hugo.post("/demandes/service", applicant=MARIE.last_name)
+    cherche = re.search(r"cherche=([^&]+)", listed.location)
+    assert cherche is not None
+    fields = {"section": "service", "cherche": cherche[1], "expected": "1", "event_type": "appel_usager"}
+    answer = hugo.post(ADDRESS, action="add_event", scope="filter", confirmed="1", **fields)
+    operation = operation_of(hall, answer)
+    assert references_of(hall, operation) == [found]
+    assert operation.back == "/demandes/service"
+
+
+def test_reassignment_offers_those_who_may_own_every_demand(hall: Hall, hugo: Browser) -> None:
+    birth, marriage = hall.taken(), hall.taken(procedure="AEM")
+    assert 'value="eva"' in choose(hugo, "reassign", [birth]).text
+    page = choose(hugo, "reassign", [birth, marriage])
+    assert 'value="eva"' not in page.text
+    assert 'value="luc"' in page.text
+    refused = choose(hugo, "reassign", [birth, marriage], confirmed="1", agent="eva", note="Mot tapé")
+    assert refused.status_code == 422
+    assert "Mot tapé" in refused.text
+    assert operation_of(hall, choose(hugo, "reassign", [birth, marriage], confirmed="1", agent="luc")).total == 2
+
+
+def test_the_criterion_and_the_field_named_agent_are_told_apart(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    hugo = hall.browser("hugo")
+    of_zoe, _ = hall.taken(), hall.taken(by="luc")
+    page = by_filter(hugo, "reassign", 1, section="service", agent="zoe")
+    assert "Réattribuer 1 demande" in text(page)
+    packed = carried(page, *FILTER)
+    answer = hugo.post(ADDRESS, action="reassign", scope="filter", confirmed="1", agent="luc", **packed)
+    assert references_of(hall, operation_of(hall, answer)) == [of_zoe]
+    both = by_filter(hugo, "reassign", 1, section="service", agent=["zoe", "luc"], confirmed="1")
+    assert references_of(hall, operation_of(hall, both)) == [of_zoe]
+
+
+def test_an_event_needs_a_configured_type(hall: Hall, zoe: Browser) -> None:
+    references = [hall.received(), hall.held()]
+    assert "Ajouter un événement à 2 demandes" in text(choose(zoe, "add_event", references))
+    for wrong in ("", "inconnu"):
+        answer = choose(zoe, "add_event", references, confirmed="1", event_type=wrong, comment="Mot tapé")
+        assert answer.status_code == 422
+        assert "Mot tapé" in answer.text
+    assert choose(zoe, "add_event", references, confirmed="1", event_type="appel_usager").status_code == 303
+
+
+def test_labels_are_a_pdf_of_those_with_a_postal_address(hall: Hall, zoe: Browser) -> None:
+    with_one, without = hall.taken(), hall.taken(applicant=NO_POST)
+    page = choose(zoe, "labels", [with_one, without])
+    words = text(page)
+    assert "Générer 1 étiquette" in words
+    assert "Pas d’adresse postale" in words
+    assert f"/demandes/{without}" in page.text
+    assert MARIE.last_name not in page.text
+    answer = choose(zoe, "labels", [with_one, without], confirmed="1", format="L7163", start="3")
+    assert (answer.status_code, answer.content_type) == (200, "application/pdf")
+    assert answer.data.startswith(b"%PDF-")
+    assert "labels" in {seen.page for seen in hall.installation.access_log.of(with_one)}
+    assert "labels" not in {seen.page for seen in hall.installation.access_log.of(without)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"format": "A4", "start": "1"}, "Choisissez une des valeurs proposées"),
+        ({"format": "L7173", "start": "11"}, "Cette planche a 10 étiquettes"),
+        ({"format": "L7160", "start": "0"}, "De 1 à 24"),
+        ({"format": "L7160", "start": "x"}, "Un nombre entier est attendu"),
+    ],
+)
+def test_a_faulty_sheet_makes_no_labels(hall: Hall, zoe: Browser, fields: dict[str, str], said: str) -> None:
+    answer = choose(zoe, "labels", [hall.taken()], confirmed="1", **fields)
+    assert answer.status_code == 422
+    assert said in text(answer)
+
+
+def test_labels_show_only_what_the_agent_may_read(hall: Hall, eva: Browser) -> None:
+    canteen = hall.taken(by="hugo", procedure="CAN")
+    answer = choose(eva, "labels", [canteen])
+    assert "Aucune des demandes choisies ne convient" in text(answer)
+    refused = choose(eva, "labels", [canteen], confirmed="1", format="L7160", start="1")
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(("number", "status"), [(5_990, 422), (6_001, 413)])
+def test_thousands_of_fields_are_read_up_to_the_limit_of_this_address(zoe: Browser, number: int, status: int) -> None:
+    answer = choose(zoe, "close", ["x"] * number)
+    assert answer.status_code == status
