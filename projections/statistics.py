@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, func, literal_column, select
 
-from domain.errors import Invalid
+from domain.errors import Refused
 from projections.histograms import Histogram, gathered, of_measure, percentiles
 from projections.periods import PERIODS, grains, split
 from projections.tables import daily_counts
@@ -97,8 +97,14 @@ class Figures(msgspec.Struct, frozen=True):
 Place = tuple[str, str]
 """A dimension and one of its keys: a procedure, a service, an agent or a channel."""
 TOWN: Final[Place] = ("all", "")
-_UNCROSSED: Final = "Une démarche, un service, un agent ou un canal se lit seul par jour, semaine, mois ou année."
-_TOO_MANY: Final = f"Plus de {MOST_PERIODS} lignes : raccourcissez la période, ou demandez-la par mois ou par année."
+
+
+class Unanswered(Refused):
+    """Roll-ups do not tell this; ``code`` says why: ``crossed``, ``periods`` (too many) or ``reversed`` (days)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"no figures: {code}")
+        self.code = code
 
 
 class Statistics:
@@ -115,13 +121,16 @@ class Statistics:
     def figures(self, first: date | None, last: date | None, by: str | None, today: date, of: Place = TOWN) -> Figures:
         """Figures over a range, of the town or of one key; without dates from the day of the first fact to ``today``.
 
-        Raises Invalid for more periods than ``MOST_PERIODS``, and for a key by a dimension: roll-ups are not crossed.
+        Raises Unanswered for more periods than ``MOST_PERIODS``, for days in the wrong order, and for a key by a
+        dimension: roll-ups are not crossed.
         """
         if of != TOWN and by in DIMENSIONS:
-            raise Invalid({"by": [_UNCROSSED]})
+            raise Unanswered("crossed")
         with self._engine.connect() as connection:
             beginning, end = _beginning(connection), last or today
-            start = first or beginning or end
+            start = first or min(beginning or end, end)
+            if start > end:
+                raise Unanswered("reversed")
             if by in PERIODS or of != TOWN:
                 totals, rows = _by_time(connection, beginning, (start, end), by or "year", of)
                 rows = rows if by else []
@@ -179,7 +188,7 @@ def _by_time(
     """The totals, and a row for each period; the totals' delays are those of all periods together."""
     parts = list(islice(split(*days, period), MOST_PERIODS + 1))
     if len(parts) > MOST_PERIODS:
-        raise Invalid({"by": [_TOO_MANY]})
+        raise Unanswered("periods")
     sums = _sums_of(connection, {name: key for key, *part in parts for name in grains(*part, years=False)}, of)
     delays = gathered(connection, of[0], {name: key for key, *part in parts for name in grains(*part)}, of[1])
     backlog = _backlog_of(connection, of, beginning, days[0] - timedelta(1))

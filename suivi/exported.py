@@ -17,7 +17,7 @@ from projections.tables import current, journal
 from suivi.compose import Installation
 from suivi.refusals import CommandRefused
 from suivi.written import json_line
-from web.columns import exported, period_label
+from web.columns import exported, period_label, refusals_in_words
 from web.journal_table import COLUMNS, Words, cells, finished
 from web.wording import CHANNELS, KINDS, STATUSES
 
@@ -181,7 +181,8 @@ class StatisticsExport:
         today = installation.clock().astimezone(installation.zone).date()
         if first is not None and (last or today) - first > _LONGEST:
             raise CommandRefused("La période dépasse cent ans : rapprochez --from et --to.")
-        self._figures = installation.statistics.figures(first, last, by, today)
+        with refusals_in_words():
+            self._figures = installation.statistics.figures(first, last, by, today)
         self._label = labels(words_of(installation), by)
         self._table = exported(self._figures, self._label)
         self.headings: Cells = next(self._table)

@@ -1,12 +1,13 @@
 """How an export is written: CSV, XLSX, JSON Lines or XES, whole or not at all, into a file only its owner reads."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
-from typing import IO, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from suivi.exported import Cells, EventsExport, Exported
 from suivi.refusals import CommandRefused
@@ -22,6 +23,20 @@ _TOO_MANY: Final = (
     f"Une feuille XLSX a au plus {MOST_ROWS:,} lignes".replace(",", "\u202f")
     + " : choisissez des dates avec --from et --to, ou --format csv."
 )
+
+_WHY: Final = {
+    errno.EACCES: "vous n’en avez pas le droit",
+    errno.EPERM: "le système l’interdit",
+    errno.ENOENT: "le dossier n’existe pas",
+    errno.ENOTDIR: "le dossier n’en est pas un",
+    errno.EISDIR: "c’est un dossier",
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "votre espace est épuisé",
+    errno.EFBIG: "le fichier serait trop grand",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ENAMETOOLONG: "le nom est trop long",
+    errno.EIO: "le disque est en panne",
+}
 
 
 def require_format(shape: str) -> None:
@@ -48,13 +63,11 @@ def _texts(what: Exported, shape: str, advance: Advance) -> Iterator[str]:
 
 
 def _write_workbook(what: Exported, file: IO[bytes], folder: Path, advance: Advance) -> None:
-    whole = BytesIO()
     with TemporaryDirectory(prefix="export-", dir=folder) as name:
         try:
-            write_xlsx(whole, {what.sheet: _with_headings(what, advance)}, name)
+            write_xlsx(file, {what.sheet: _with_headings(what, advance)}, name)
         except TooManyRows:
             raise CommandRefused(_TOO_MANY) from None
-    file.write(whole.getbuffer())
 
 
 def _with_headings(what: Exported, advance: Advance) -> Iterator[Cells]:
@@ -72,21 +85,41 @@ def _paced(items: Iterable[Item], advance: Advance) -> Iterator[Item]:
     advance(number % _STEP)
 
 
+class _Written(FileIO):
+    """A file whose faults are told as its own; those of a store or of a folder of temporary files are not."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(descriptor, "wb")
+        self._path = path
+
+    def write(self, data: Any) -> int:
+        with _blaming(self._path):
+            return super().write(data)
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Say which file it is that cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        why = _WHY.get(error.errno or 0, f"erreur {errno.errorcode.get(error.errno or 0, 'du système')}")
+        raise CommandRefused(f"{path} ne peut pas être écrit : {why}.") from error
+
+
 @contextmanager
 def private_file(path: Path) -> Iterator[IO[bytes]]:
     """A file only its owner reads, which appears whole or not at all."""
-    try:
+    with _blaming(path):
         descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise CommandRefused(f"{path} ne peut pas être écrit : {error.strerror}.") from error
     written = Path(name)
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 — a descriptor, not a path
+        with BufferedWriter(_Written(descriptor, path)) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(path)
-    except OSError as error:
-        raise CommandRefused(f"{path} ne peut pas être écrit : {error.strerror}.") from error
+            with _blaming(path):
+                file.flush()
+                os.fsync(file.fileno())
+        with _blaming(path):
+            written.replace(path)
     finally:
         written.unlink(missing_ok=True)

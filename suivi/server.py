@@ -18,6 +18,8 @@ from suivi.refusals import CommandRefused
 
 THREADS: Final = 8
 LARGEST_BODY: Final = 1_000_000
+MOST_UNSENT: Final = 256_000_000
+"""What may wait in memory, all connections together, for those who read slowly; no thread ever waits for them."""
 DRAIN_S: Final = 6.0
 _GRACE_S: Final = 0.3
 _TICK_S: Final = 1.0
@@ -31,6 +33,7 @@ _LIMITS: Final[dict[str, Any]] = {
     "max_request_body_size": LARGEST_BODY,
     "inbuf_overflow": 2 * LARGEST_BODY,  # above the limit, so that no form ever touches a temporary file
     "outbuf_overflow": 1 << 30,  # the same for pages
+    "outbuf_high_watermark": MOST_UNSENT,  # a thread that waits for a reader answers nobody
     "ident": None,
     "expose_tracebacks": False,
     "log_socket_errors": False,
@@ -91,6 +94,19 @@ class WebServer:
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001 — its own loop
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Where too much waits unsent, those who have read nothing for the longest time lose their connection."""
+        waiting = [channel for channel in self._server.active_channels.values() if channel.total_outbufs_len]
+        unsent = sum(channel.total_outbufs_len for channel in waiting)
+        if unsent <= MOST_UNSENT:
+            return
+        for channel in sorted(waiting, key=lambda channel: channel.last_activity):
+            unsent -= channel.total_outbufs_len
+            channel.handle_close()
+            if unsent <= MOST_UNSENT:
+                return
 
     def _accept_waiting(self) -> None:
         """Those whom the system already let in are served; then nobody else."""

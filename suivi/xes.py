@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from uuid import UUID
 from xml.sax.saxutils import quoteattr
 
 from domain.dossier import shown
@@ -59,7 +60,7 @@ def _attribute(key: str, value: Any) -> str:
             kind, text = "int", str(value)
         case datetime():
             kind, text = "date", value.astimezone(UTC).isoformat(timespec="microseconds")
-        case str() | date():
+        case str() | date() | UUID():
             kind, text = "string", str(value)
         case _:
             kind, text = "string", json_line(value)

@@ -1,18 +1,24 @@
 """What each figure is called and means, and how it is written: on the page of statistics and in every export."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Final
+from unicodedata import normalize
 
 import msgspec
 
-from projections.statistics import Delay, Figure, Figures
+from domain.errors import Invalid
+from projections.statistics import DIMENSIONS, MOST_PERIODS, Delay, Figure, Figures, Unanswered
 
 Value = int | float | None
 _DAY: Final = 86_400
 _HOUR: Final = 3_600
 _MINUTE: Final = 60
-_HOURS_SAID: Final = 48 * _HOUR
+_HOURS_IN_A_DAY: Final = 24
+_MINUTES_IN_AN_HOUR: Final = 60
+_WHOLE: Final = 100
+_MANY: Final = 2
 MONTHS: Final = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -29,11 +35,23 @@ BREAKDOWNS: Final = {
 }
 """What a row may stand for, in the order in which the page offers it."""
 TOTAL: Final = "Total"
+TOTAL_OF_THE_TOWN: Final = "Total de la mairie"
+"""The same where the rows are only some of those that are added up."""
 NOBODY: Final = "(personne)"
+_UNANSWERED: Final = {
+    "crossed": ("by", "Une démarche, un service, un agent ou un canal se lit seul par jour, semaine, mois ou année."),
+    "periods": (
+        "by",
+        f"Plus de {MOST_PERIODS} lignes : raccourcissez la période, ou demandez-la par mois ou par année.",
+    ),
+    "reversed": ("from", "La période commence après sa fin."),
+}
+Row = tuple[str, str | None, Figure]
+"""A row of a table: what it stands for in the town's words, its key, its figures."""
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A figure of a row: its name in a table, in full, and its value as a number; shares in percent, delays in days."""
+    """A figure of a row: its names, and its exact value as a number; shares in percent, delays in days."""
 
     name: str
     short: str
@@ -41,15 +59,41 @@ class Column(msgspec.Struct, frozen=True):
     value: Callable[[Figure], Value]
     kind: str = "count"
 
+    def rounded(self, figure: Figure) -> Value:
+        """The value as a file holds it."""
+        value = self.value(figure)
+        if value is None or self.kind == "count":
+            return value
+        return percent(value, 1) if self.kind == "share" else round(value, 2)
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What the figures cannot answer, in the town's words; raises Invalid."""
+    try:
+        yield
+    except Unanswered as refusal:
+        field, sentence = _UNANSWERED[refusal.code]
+        raise Invalid({field: [sentence]}) from refusal
+
 
 def share(part: int, whole: int) -> float | None:
-    """In percent; None of nothing."""
-    return round(100 * part / whole, 1) if whole else None
+    """In percent, exactly; None of nothing."""
+    return _WHOLE * part / whole if whole else None
+
+
+def percent(value: float, digits: int = 0) -> float:
+    """A share rounded to be read: 100 is all of them and 0 none, never nearly so."""
+    rounded = round(value, digits)
+    least = round(0.1**digits, digits)
+    if rounded >= _WHOLE > value:
+        return _WHOLE - least
+    return least if rounded <= 0 < value else rounded
 
 
 def days(seconds: float | None) -> float | None:
-    """A delay in days, to the quarter of an hour."""
-    return None if seconds is None else round(seconds / _DAY, 2)
+    """A delay in days, exactly."""
+    return None if seconds is None else seconds / _DAY
 
 
 VOLUMES: Final = (
@@ -128,23 +172,48 @@ def period_label(key: str, by: str) -> str:
 
 
 def spoken(seconds: float | None) -> str:
-    """A delay as one says it: « 12 min », « 3,5 h », « 4,2 jours »."""
+    """A delay as one says it, in days unless it is shorter: « 12 min », « 3,5 h », « 4,2 jours »."""
     if seconds is None:
         return "–"
-    if seconds < _HOUR:
-        return f"{round(seconds / _MINUTE)} min"
-    if seconds < _HOURS_SAID:
-        return f"{seconds / _HOUR:.1f} h".replace(".0", "").replace(".", ",")
-    return f"{seconds / _DAY:.1f} jours".replace(".0", "").replace(".", ",")
+    if seconds < _MINUTE:
+        return "moins d’une minute"
+    if (minutes := round(seconds / _MINUTE)) < _MINUTES_IN_AN_HOUR:
+        return f"{minutes} min"
+    if (hours := round(seconds / _HOUR, 1)) < _HOURS_IN_A_DAY:
+        return f"{_decimal(hours)} h"
+    told = round(seconds / _DAY, 1)
+    return f"{_decimal(told)} {'jour' if told < _MANY else 'jours'}"
 
 
-def exported(figures: Figures, label: Callable[[str], str]) -> Iterator[list[object]]:
+def nine_in_ten(seconds: float | None) -> str:
+    """« 9 demandes sur 10 en moins de 5,6 jours »; nothing where nothing was measured."""
+    if seconds is None:
+        return ""
+    said = spoken(seconds)
+    return f"9 demandes sur 10 en {said}" if said.startswith("moins") else f"9 demandes sur 10 en moins de {said}"
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def labelled(figures: Figures, label: Callable[[str], str]) -> list[Row]:
+    """The rows as they are read: periods in their order, anything else by its label, nobody last."""
+    rows = [(NOBODY if key is None else label(key), key, figure) for key, figure in figures.rows]
+    return sorted(rows, key=_place) if figures.by in DIMENSIONS else rows
+
+
+def _place(row: Row) -> tuple[bool, str]:
+    return row[1] is None, normalize("NFD", row[0]).casefold()
+
+
+def exported(figures: Figures, label: Callable[[str], str], total: str = TOTAL) -> Iterator[list[object]]:
     """A table of figures for a spreadsheet: its headings, a row for each key, the totals."""
     headings = [column.heading for column in COLUMNS]
     yield [BREAKDOWNS.get(figures.by or "", "Période"), "Code", *headings]
-    for key, figure in figures.rows:
-        yield [NOBODY if key is None else label(key), key, *(column.value(figure) for column in COLUMNS)]
-    yield [TOTAL, None, *(column.value(figures.totals) for column in COLUMNS)]
+    for said, key, figure in labelled(figures, label):
+        yield [said, key, *(column.rounded(figure) for column in COLUMNS)]
+    yield [total, None, *(column.rounded(figures.totals) for column in COLUMNS)]
 
 
 def explained(figures: Figures, of: str = "") -> Iterator[list[object]]:

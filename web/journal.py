@@ -1,9 +1,9 @@
 """The journal: finished demands and archives, with their milestones and nothing personal."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
 
 from flask import Blueprint, abort, make_response, render_template, request, url_for
@@ -16,18 +16,16 @@ from domain.rights import WORKS_ON_DEMANDS, Role
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria, JournalMilestone, JournalPage
 from projections.reading import Scope
-from web import current, frame, people, pieces
+from web import current, days, frame, people, pieces
 from web.access import allowed
 from web.criteria import SIZES, Day, is_miscopied, written
-from web.filters import agent_name, day, kind_label, letter_label, term
+from web.filters import agent_name, day, kind_label, term
 from web.forms import Form, Length, OneOf
-from web.journal_table import COLUMNS, VOCABULARIES, Words, cells, finished
-from web.spreadsheets import csv_answer, offers_xlsx, xlsx_answer
+from web.journal_table import COLUMNS, Words, cells, code_label, finished
+from web.spreadsheets import Row, csv_answer, offers_xlsx, xlsx_answer
 
 journal = Blueprint("journal", __name__)
 SEES_THE_WHOLE_TOWN: Final = (Role.ADMIN, Role.AUDITOR, Role.ANALYST)
-MOST_IN_A_WORKBOOK: Final = 10_000
-"""A page's workbook is made in memory; the command ``suivi export journal`` has no such limit."""
 CHIPS: Final = {
     "reference": "Référence",
     "procedure": "Démarche",
@@ -55,10 +53,6 @@ class Filters(Form):
 
 
 _FILTERS: Final = Filters()
-_TOO_MANY: Final = (
-    f"Plus de {MOST_IN_A_WORKBOOK} demandes pour un classeur : précisez la recherche, prenez le CSV, ou demandez "
-    "« suivi export journal --format xlsx » à l’administrateur."
-)
 
 
 @journal.get("/journal")
@@ -66,13 +60,13 @@ _TOO_MANY: Final = (
 def show() -> Response:
     """Le journal."""
     try:
-        typed = read()
-        page = current.parts().journal.page(_criteria(typed), reach())
+        typed = criteria()
+        page = current.parts().journal.page(_question(typed), reach())
     except Invalid as invalid:
         return _refused(invalid.errors)
     except BadCursor:
         return _refused({"_schema": ["Cette page du journal n’existe plus : revenez au début."]})
-    return make_response(render_template("journal.html", **_context(typed, page)))
+    return make_response(render_template("journal.html", **_form(typed), **_results(typed, page)))
 
 
 @journal.get("/journal.csv", defaults={"shape": "csv"})
@@ -83,22 +77,19 @@ def export(shape: str) -> Response:
     if shape == "xlsx" and not offers_xlsx():
         abort(404)
     try:
-        typed = read()
+        typed = criteria()
+        name = f"{'archives' if typed['archives'] else 'journal'}-{_today():%Y-%m-%d}"
+        if shape == "csv":
+            return csv_answer(name, _rows(typed))
+        return xlsx_answer(name, {"Journal": _rows(typed)}, _today())
     except Invalid as invalid:
         return _refused(invalid.errors)
-    name, words = f"{'archives' if typed['archives'] else 'journal'}-{_today()}", _words()
-    found = (cells(row, words) for row in finished(current.parts().journal, _criteria(typed), reach()))
-    if shape == "csv":
-        return csv_answer(name, chain([COLUMNS], found))
-    rows: list[Sequence[object]] = list(islice(found, MOST_IN_A_WORKBOOK + 1))
-    if len(rows) > MOST_IN_A_WORKBOOK:
-        return _refused({"_schema": [_TOO_MANY]})
-    return xlsx_answer(name, {"Journal": chain([COLUMNS], rows)}, current.now().astimezone(current.parts().zone))
 
 
-def read() -> dict[str, Any]:
-    """The criteria in the address; raises Invalid."""
+def criteria() -> dict[str, Any]:
+    """What the address asks for; raises Invalid."""
     typed: dict[str, Any] = _FILTERS.load(request.args)
+    days.require_order(typed["closed_from"], typed["closed_to"], "closed_from")
     return typed | {"reference": written(typed["reference"])}
 
 
@@ -114,7 +105,8 @@ def archive_limit() -> datetime:
 
 def milestone(kind: str, detail: str | None, agent: str | None) -> str:
     """A step of a finished demand, in the town's words."""
-    said = " : ".join(filter(None, (kind_label(kind), _detail(kind, detail or ""))))
+    label = code_label(kind, detail, agent_name, lambda vocabulary, code: term(code, vocabulary))
+    said = " : ".join(filter(None, (kind_label(kind), f"à {label}" if kind == "Reassigned" else label)))
     return f"{said} ({agent_name(agent)})" if agent else said
 
 
@@ -129,17 +121,6 @@ def _milestones() -> Callable[[Iterable[JournalMilestone]], Markup]:
     return written
 
 
-def _detail(kind: str, code: str) -> str:
-    """What a step's code stands for; nothing where it adds nothing."""
-    if kind in VOCABULARIES:
-        return term(code, VOCABULARIES[kind])
-    if kind.startswith("Mail"):
-        return letter_label(code).lower()
-    if kind == "Reassigned":
-        return f"à {agent_name(code)}"
-    return ""
-
-
 def _words() -> Words:
     """What codes stand for, to those who look at one page."""
     known, zone = current.known(), current.parts().zone
@@ -151,8 +132,15 @@ def _words() -> Words:
     )
 
 
-def _today() -> str:
-    return f"{current.now().astimezone(current.parts().zone):%Y-%m-%d}"
+def _rows(typed: Mapping[str, Any]) -> Iterator[Row]:
+    """The headings and all that the search finds, some hundreds at a time."""
+    words = _words()
+    found = finished(current.parts().journal, _question(typed), reach())
+    return chain([COLUMNS], (cells(row, words) for row in found))
+
+
+def _today() -> datetime:
+    return current.now().astimezone(current.parts().zone)
 
 
 def _exports() -> Iterator[tuple[str, str]]:
@@ -162,7 +150,7 @@ def _exports() -> Iterator[tuple[str, str]]:
         yield shape.upper(), url_for("journal.export", shape=shape, **kept)
 
 
-def _criteria(typed: Mapping[str, Any]) -> JournalCriteria:
+def _question(typed: Mapping[str, Any]) -> JournalCriteria:
     start_of = frame.calendar().start_of
     first, last = typed["closed_from"], typed["closed_to"]
     return JournalCriteria(
@@ -180,28 +168,37 @@ def _criteria(typed: Mapping[str, Any]) -> JournalCriteria:
     )
 
 
-def _context(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
+def _form(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The form and what it offers to this person."""
     whole_town = reach() is None
     return {
         "wanted": typed,
-        "page": page,
-        "chips": list(_chips(typed)),
-        "sizes": SIZES,
         "procedures": people.choices_of_procedures(whole_town=whole_town),
         "services": people.services(whole_town=whole_town),
         "agents": people.colleagues(whole_town=whole_town),
         "event_types": people.terms("event_type"),
+        "archive_limit": archive_limit(),
+    }
+
+
+def _results(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
+    """What was found, and the files of it."""
+    return {
+        "page": page,
+        "chips": list(_chips(typed)),
+        "sizes": SIZES,
         "miscopied": not page.rows and is_miscopied(typed["reference"]),
         "works": current.agent().rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR),
-        "archive_limit": archive_limit(),
         "steps": _milestones(),
         "exports": list(_exports()),
     }
 
 
 def _refused(errors: Mapping[str, list[str]]) -> Response:
-    context = _context(_FILTERS.load({}), JournalPage([], None))
-    return make_response(render_template("journal.html", errors=errors, typed=request.args, **context), 422)
+    """The form with its messages and nothing found."""
+    archives = {"archives": "1"} if request.args.get("archives") == "1" else {}
+    page = render_template("journal.html", errors=errors, typed=request.args, **_form(_FILTERS.load(archives)))
+    return make_response(page, 422)
 
 
 def _chips(typed: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

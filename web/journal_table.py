@@ -1,6 +1,6 @@
 """Finished demands as a table that leaves the town hall, from the page and from the command: nothing personal in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -8,7 +8,7 @@ import msgspec
 
 from projections.journal import Journal, JournalCriteria, JournalMilestone, JournalRow
 from projections.reading import Scope
-from web.wording import CHANNELS, KINDS, STATUSES
+from web.wording import CHANNELS, ERASURES, KINDS, LETTERS, STATUSES
 
 PAGE: Final = 500
 COLUMNS: Final = (
@@ -76,14 +76,24 @@ def cells(row: JournalRow, words: Words) -> Sequence[object]:
     )
 
 
+def code_label(kind: str, code: str | None, agent: Callable[[str], str], term: Callable[[str, str], str]) -> str:
+    """What a milestone's code stands for in the town's words, on the page and in files; nothing where it adds nothing.
+
+    ``agent`` names an agent from a code, ``term`` a configured code from its vocabulary.
+    """
+    if not code:
+        return ""
+    if kind in VOCABULARIES:
+        return term(VOCABULARIES[kind], code)
+    if kind.startswith("Mail"):
+        return LETTERS.get(code, code)
+    if kind == "Reassigned":
+        return agent(code)
+    return ERASURES.get(code, "") if kind == "PersonalDataErased" else ""
+
+
 def _milestone(fact: JournalMilestone, words: Words) -> str:
-    detail = f" « {_label(fact, words)} »" if fact.detail else ""
+    label = code_label(fact.kind, fact.detail, words.agent, words.term)
+    detail = f" « {label} »" if label else ""
     who = f" ({words.agent(fact.agent)})" if fact.agent else ""
     return f"{words.local(fact.at):%d/%m/%Y %H:%M:%S} {KINDS.get(fact.kind, fact.kind)}{detail}{who}"
-
-
-def _label(fact: JournalMilestone, words: Words) -> str:
-    detail = fact.detail or ""
-    if fact.kind == "Reassigned":
-        return words.agent(detail)
-    return words.term(VOCABULARIES[fact.kind], detail) if fact.kind in VOCABULARIES else detail

@@ -2,27 +2,43 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from itertools import chain
+from threading import BoundedSemaphore
 from typing import IO, Any, Final
 
-from flask import Response, stream_with_context
+from flask import Response, abort
+
+from domain.errors import Invalid
 
 BOM: Final = "\ufeff"
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection)."""
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet may take for the beginning of a formula (OWASP, CSV injection), be it after blanks."""
 MOST_ROWS: Final = 1_048_575
 """Under its headings, a sheet of XLSX has no more rows."""
+MOST_IN_A_FILE: Final = 10_000
+"""A page's file is made in memory and given in one piece; the command ``suivi export`` has no such limit."""
+MOST_AT_ONCE: Final = 3
+"""Of the server's threads, so many make files; the others go on answering."""
 LONGEST_TEXT: Final = 32_767
+_CUT: Final = "… (coupé)"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MADE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 — a file's date has no zone
 """The date inside a file when nobody gives one: the same rows make the same file."""
 _SAMPLE: Final = 200
 _NARROWEST, _WIDEST = 8, 60
 _FORMATS: Final[Mapping[type, str]] = {date: "dd/mm/yyyy", datetime: "dd/mm/yyyy hh:mm:ss"}
+_TOO_LONG: Final = (
+    f"Plus de {MOST_IN_A_FILE:,} lignes pour un fichier".replace(",", "\u202f")
+    + " : précisez la recherche, ou demandez l’export entier (commande « suivi export ») à l’administrateur."
+)
+_BUSY: Final = "D’autres fichiers sont en préparation. Recommencez dans quelques secondes."
+_being_made: Final = BoundedSemaphore(MOST_AT_ONCE)
 Row = Sequence[object]
 
 
@@ -64,13 +80,36 @@ def write_xlsx(file: IO[bytes], sheets: Mapping[str, Iterable[Row]], folder: str
 
 
 def csv_answer(name: str, rows: Iterable[Row]) -> Response:
-    """Rows as a file to keep, sent while they are read, within the request they belong to."""
-    return _answer(stream_with_context(_in_pieces(csv_lines(rows))), "text/csv; charset=utf-8", f"{name}.csv")
+    """Rows as a file to keep; raises Invalid for too many, answers 503 while too many files are being made."""
+    with _turn():
+        whole = "".join(csv_lines(_few(rows)))
+    return _answer(whole, "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def xlsx_answer(name: str, sheets: Mapping[str, Iterable[Row]], made: datetime | None = None) -> Response:
-    """A workbook as a file to keep; raises TooManyRows."""
-    return _answer(xlsx(sheets, made), XLSX_TYPE, f"{name}.xlsx")
+    """The same as a workbook."""
+    with _turn():
+        whole = xlsx({title: _few(rows) for title, rows in sheets.items()}, made)
+    return _answer(whole, XLSX_TYPE, f"{name}.xlsx")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few files made at a time: nobody waits for another's file with a thread of the server in hand."""
+    if not _being_made.acquire(blocking=False):
+        abort(503, _BUSY)
+    try:
+        yield
+    finally:
+        _being_made.release()
+
+
+def _few(rows: Iterable[Row]) -> Iterator[Row]:
+    """The headings and the rows under them; an answer in one piece never waits for who reads it slowly."""
+    for number, row in enumerate(rows):
+        if number > MOST_IN_A_FILE:
+            raise Invalid({"_schema": [_TOO_LONG]})
+        yield row
 
 
 def _written(cell: object) -> str:
@@ -89,18 +128,12 @@ def _written(cell: object) -> str:
         case date():
             return f"{cell:%d/%m/%Y}"
     text = str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if is_formula(text) else text
 
 
-def _in_pieces(lines: Iterable[str], size: int = 200) -> Iterator[str]:
-    """Some hundred lines together: a network packet each would cost more than the lines."""
-    held: list[str] = []
-    for line in lines:
-        held.append(line)
-        if len(held) == size:
-            yield "".join(held)
-            held.clear()
-    yield "".join(held)
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula; some leave out the blanks before it."""
+    return text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
 
 
 def _answer(body: Any, kind: str, name: str) -> Response:
@@ -113,12 +146,27 @@ def _workbook(file: Any, sheets: Mapping[str, Iterable[Row]], made: datetime | N
     import xlsxwriter  # noqa: PLC0415 — an extra
 
     texts = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    with xlsxwriter.Workbook(file, options | texts) as book:
-        book.set_properties({"created": (made or MADE).replace(tzinfo=None)})
-        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        dates = {kind: book.add_format({"num_format": shape}) for kind, shape in _FORMATS.items()}
+    book = xlsxwriter.Workbook(file, options | texts)
+    book.set_properties({"created": (made or MADE).replace(tzinfo=None)})
+    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    dates = {kind: book.add_format({"num_format": shape}) for kind, shape in _FORMATS.items()}
+    try:
         for name, rows in sheets.items():
             _fill(book.add_worksheet(name), iter(rows), bold, dates)
+    except BaseException:
+        book.filename = os.devnull  # closing a book writes it, and one half filled goes nowhere
+        raise
+    finally:
+        _close(book)
+
+
+def _close(book: Any) -> None:
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415 — an extra
+
+    try:
+        book.close()
+    except FileCreateError as error:  # it stands for any OSError, whichever file it was
+        raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else error) from error
 
 
 def _fill(sheet: Any, rows: Iterator[Row], bold: Any, dates: Mapping[type, Any]) -> None:
@@ -152,4 +200,9 @@ def _write(sheet: Any, row: int, column: int, cell: object, dates: Mapping[type,
             bare = cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell
             sheet.write_datetime(row, column, bare, dates[datetime if isinstance(cell, datetime) else date])
         case _:
-            sheet.write_string(row, column, str(cell)[:LONGEST_TEXT], shape)
+            sheet.write_string(row, column, _fitting(str(cell)), shape)
+
+
+def _fitting(text: str) -> str:
+    """A text that a cell can hold; a longer one says that it is cut."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - len(_CUT)] + _CUT

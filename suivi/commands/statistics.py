@@ -11,6 +11,7 @@ from projections.statistics import BY, Delay, Figure, Figures
 from suivi.opening import opened
 from suivi.parameters import Day, require_order
 from suivi.written import duration, json_text, table
+from web.columns import refusals_in_words
 
 _LONGEST: Final = timedelta(days=36_525)
 _VOLUMES: Final = (
@@ -48,7 +49,8 @@ def statistics(first: date | None, last: date | None, by: str | None, *, as_json
         today = installation.clock().astimezone(installation.zone).date()
         if first is not None and abs((last or today) - first) > _LONGEST:
             raise click.BadParameter("La période dépasse cent ans.", param_hint="--from")
-        figures = installation.statistics.figures(first, last, by, today)
+        with refusals_in_words():
+            figures = installation.statistics.figures(first, last, by, today)
     if as_json:
         click.echo(json_text(figures.as_json()))
         return

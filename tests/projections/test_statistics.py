@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.demand import Demand
-from domain.errors import Invalid
 from domain.facts import Fact
 from projections.periods import PERIODS, grains, key_of, split
-from projections.statistics import Figures
+from projections.statistics import Figures, Unanswered
 from projections.tallies import bucket_of, middle_of
 from tests.installations import Town
 from tests.projections.random_lives import play
@@ -156,8 +155,20 @@ def test_one_key_s_own_figures_are_its_row(played: Town, dimension: str) -> None
 
 
 def test_roll_ups_are_not_crossed(played: Town) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Unanswered, match="crossed"):
         played.installation.statistics.figures(None, None, "agent", date(2027, 3, 1), ("procedure", "AEN"))
+
+
+@pytest.mark.parametrize("by", [None, "day", "agent"])
+def test_a_period_that_ends_before_the_first_fact_is_empty_and_in_order(played: Town, by: str | None) -> None:
+    before = figures(played, by, None, date(2000, 1, 1))
+    assert before.first == before.last == date(2000, 1, 1)
+    assert (before.totals.received, before.totals.open) == (0, 0)
+
+
+def test_days_in_the_wrong_order_have_no_figures(played: Town) -> None:
+    with pytest.raises(Unanswered, match="reversed"):
+        figures(played, "day", date(2099, 1, 2), date(2099, 1, 1))
 
 
 def test_a_share_is_of_those_that_had_a_delay(town: Town) -> None:

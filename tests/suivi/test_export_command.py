@@ -3,20 +3,28 @@
 import csv
 import io
 import json
+import resource
+import signal
 import stat
 import subprocess
 import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from domain.demand import Demand
+from projections.all_demands import DemandRow
 from suivi import exporting
+from suivi.exporting import private_file
+from suivi.refusals import CommandRefused
+from suivi.xes import xes_lines
 from tests.suivi.conftest import CommandLine
 from web import spreadsheets
 from web.columns import COLUMNS as FIGURES
@@ -193,7 +201,41 @@ def test_a_file_is_private_and_appears_whole(town: CommandLine, tmp_path: Path) 
 def test_a_file_that_cannot_be_written_is_said(town: CommandLine, tmp_path: Path) -> None:
     done = town("export", "journal", "-o", tmp_path / "absent" / "journal.csv")
     assert done.code == 1
-    assert "ne peut pas être écrit" in done.err
+    assert "absent/journal.csv ne peut pas être écrit : le dossier n’existe pas." in done.err
+    (tmp_path / "plain").touch()
+    assert "le dossier n’en est pas un" in town("export", "journal", "-o", tmp_path / "plain" / "journal.csv").err
+
+
+def test_a_file_that_grows_too_large_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    size = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, size[1]))
+        with pytest.raises(CommandRefused, match="écrit : le fichier serait trop grand"), private_file(path) as file:
+            file.write(b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, size)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_fault_is_not_laid_on_the_file(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError, match="the store"), private_file(tmp_path / "a.csv"):
+        raise PermissionError("the store")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_identifiers_in_the_event_log_are_plain_texts() -> None:
+    mail, at = UUID(int=7), datetime(2027, 3, 1, tzinfo=UTC)
+    row = DemandRow("AEN-1", "CLOTUREE", "AEN", "État civil", None, "internet", at, at, None, at, 2)
+    who = {"actor": "system:mail", "command_id": "1", "correlation_id": None}
+    sent = Demand.MailSent(
+        originator_id=UUID(int=1), originator_version=2, timestamp=at, kind="closure", mail_id=mail, **who
+    )
+    log = ET.fromstring("".join(xes_lines([(row, [sent])])))  # noqa: S314 — our own file
+    (event,) = map(values, log.iterfind(".//x:event", XES))
+    assert event["mail_id"] == str(mail)
 
 
 def test_too_many_rows_for_a_sheet_are_refused_and_leave_nothing(

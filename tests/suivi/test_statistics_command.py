@@ -17,6 +17,20 @@ def test_days_are_local_and_both_ends_count(town: CommandLine) -> None:
     assert (june["received"], july["received"]) == (1, 1)
 
 
+def test_a_period_before_the_first_fact_is_empty_and_in_order(town: CommandLine) -> None:
+    document = town("statistics", "--to", "2000-01-01", "--json").json
+    assert (document["from"], document["to"], document["totals"]["received"]) == ("2000-01-01", "2000-01-01", 0)
+    rows = town("export", "statistics", "--to", "2000-01-01", "--format", "jsonl").out
+    assert '"from":"2000-01-01","to":"2000-01-01"' in rows
+
+
+@pytest.mark.parametrize("command", [("statistics",), ("export", "statistics")])
+def test_a_period_that_begins_in_the_future_is_refused(town: CommandLine, command: tuple[str, ...]) -> None:
+    done = town(*command, "--from", "2099-01-01")
+    assert (done.code, done.out) == (1, "")
+    assert "La période commence après sa fin" in done.err
+
+
 def test_time_on_hold_is_left_out(town: CommandLine) -> None:
     row = town("statistics", "--from", "2025-03-12", "--to", "2025-03-12", "--json").json["totals"]
     gross = (9 * 24 + 45 / 60) * 3_600

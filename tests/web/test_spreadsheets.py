@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web import spreadsheets
-from web.spreadsheets import BOM, FORMULA, csv_answer, csv_lines, offers_xlsx, write_xlsx, xlsx, xlsx_answer
+from web.spreadsheets import BOM, FORMULA, csv_answer, csv_lines, is_formula, offers_xlsx, write_xlsx, xlsx, xlsx_answer
 
 _SPACE = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
-DANGEROUS = [f"{start}HYPERLINK(1)" for start in FORMULA]
+DANGEROUS = [f"{start}HYPERLINK(1)" for start in (*FORMULA, "\n=", " =", "\u00a0 @", " \t+")]
 
 
 def parsed(lines: Iterator[str]) -> list[list[str]]:
@@ -75,7 +75,8 @@ def test_no_text_becomes_a_formula_and_no_number_a_text(text: str) -> None:
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1), max_size=4))
 def test_any_text_comes_back_whole(rows: list[list[str]]) -> None:
     found = parsed(csv_lines(rows))
-    assert found == [[f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows]
+    assert found == [[f"'{cell}" if is_formula(cell) else cell for cell in row] for row in rows]
+    assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for row in found for cell in row)
     assert not any(cell.startswith(FORMULA) for row in found for cell in row)
 
 
@@ -84,6 +85,7 @@ def test_links_and_figures_in_texts_stay_texts() -> None:
     cells = [row["A"] for row in opened(book)["Une"]]
     assert cells[1:3] == ["https://exemple.fr", "0612"]
     assert len(cells[3]) == 32_767
+    assert cells[3].endswith("xx… (coupé)")
     assert b"hyperlink" not in zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml")
 
 
@@ -119,6 +121,17 @@ def test_a_file_is_written_row_by_row_with_the_same_cells(tmp_path: Path) -> Non
         write_xlsx(file, {"Une": iter(rows)}, str(folder))
         assert opened(file) == opened(xlsx({"Une": rows}))
     assert list(folder.iterdir()) == []
+
+
+def test_a_book_that_fails_half_way_writes_nothing(tmp_path: Path) -> None:
+    def rows() -> Iterator[list[object]]:
+        yield ["Titre"]
+        raise InterruptedError("the store went away")
+
+    file = io.BytesIO()
+    with pytest.raises(InterruptedError):
+        write_xlsx(file, {"Une": rows()}, str(tmp_path))
+    assert file.getvalue() == b""
 
 
 def test_answers_are_files_to_keep() -> None:

@@ -1,26 +1,24 @@
 """The journal of finished demands and the statistics, for analysts' programs."""
 
-from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 from flask import Response
 
-from domain.errors import Invalid
 from projections.journal import JournalCriteria, JournalRow
 from projections.people import AgentRow
-from web import current, frame
+from web import current, days, frame
 from web.api import shapes
 from web.api.blueprint import operation
 from web.api.demands import READERS
 from web.api.queries import JournalQuery, StatisticsQuery, beginning, day, end
 from web.api.written import answer
-
-LONGEST_PERIOD: Final = timedelta(days=36_525)
+from web.columns import refusals_in_words
 
 
 @operation("/journal", *READERS, query=JournalQuery, shape=shapes.JournalPage, refusals=(400, 422))
 def read_journal(query: dict[str, Any]) -> Response:
     """Le journal : les demandes terminées."""
+    days.require_order(day(query["closed_from"]), day(query["closed_to"]), "closed_from")
     first, last = beginning(query.pop("closed_from")), end(query.pop("closed_to"))
     page = current.parts().journal.page(JournalCriteria(closed_from=first, closed_before=last, **query), None)
     agents = current.parts().people.agents()
@@ -32,16 +30,10 @@ def read_statistics(query: dict[str, Any]) -> Response:
     """Les statistiques d'une période."""
     first, last = day(query["first"]), day(query["last"])
     today = frame.calendar().local_day(current.now())
-    _require_order(first, last or today)
-    figures = current.parts().statistics.figures(first, last, query["by"], today)
+    days.require_a_century(first, last or today)
+    with refusals_in_words():
+        figures = current.parts().statistics.figures(first, last, query["by"], today)
     return answer(figures.as_json())
-
-
-def _require_order(first: date | None, last: date) -> None:
-    if first is not None and first > last:
-        raise Invalid({"from": ["La période commence après sa fin."]})
-    if first is not None and last - first > LONGEST_PERIOD:
-        raise Invalid({"from": ["La période dépasse cent ans."]})
 
 
 def _finished(row: JournalRow, agents: dict[str, AgentRow]) -> dict[str, Any]:

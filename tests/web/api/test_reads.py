@@ -141,6 +141,7 @@ def test_days_are_inclusive_and_local_to_the_town(town: CalledTown) -> None:
         ("/demands", {"late": "peut-être"}, "late"),
         ("/demands", {"cursor": "x" * 301}, "cursor"),
         ("/journal", {"closed_from": "hier"}, "closed_from"),
+        ("/journal", {"closed_from": "2027-03-02", "closed_to": "2027-03-01"}, "closed_from"),
         ("/journal", {"limit": -1}, "limit"),
         ("/statistics", {"by": "applicant"}, "by"),
         ("/statistics", {"from": "2027-03-02", "to": "2027-03-01"}, "from"),

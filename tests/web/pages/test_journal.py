@@ -5,12 +5,12 @@ import html
 import io
 import re
 import zipfile
+from threading import BoundedSemaphore
 
 import pytest
 
 from domain.references import demand_id
 from tests.web.pages.conftest import MARIE, Browser, Hall, text
-from web import journal as pages
 from web import spreadsheets
 from web.journal_table import COLUMNS
 
@@ -139,7 +139,7 @@ def test_the_present_search_leaves_as_csv_with_every_milestone(finished: str, zo
 def test_an_export_holds_all_pages_of_the_search_and_links_keep_it(hall: Hall, hugo: Browser) -> None:
     closed = {hall.closed(procedure="AEM") for _ in range(27)}
     page = hugo.get("/journal?procedure=AEM&size=25").text
-    addresses = re.findall(r'href="(/journal\.(?:csv|xlsx)[^"]*)" download', page)
+    addresses = re.findall(r'href="(/journal\.(?:csv|xlsx)[^"]*)"', page)
     assert [html.unescape(one) for one in addresses] == ["/journal.csv?procedure=AEM", "/journal.xlsx?procedure=AEM"]
     assert {row["Référence"] for row in exported(hugo, "procedure=AEM&size=25")} == closed
 
@@ -157,10 +157,61 @@ def test_the_workbook_has_dates_and_no_formula(finished: str, zoe: Browser) -> N
 def test_too_long_a_workbook_is_refused_with_a_way_out(
     finished: str, zoe: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "MOST_IN_A_WORKBOOK", 0)
-    page = zoe.get(f"/journal.xlsx?reference={finished}")
+    monkeypatch.setattr(spreadsheets, "MOST_IN_A_FILE", 0)
+    for shape in ("csv", "xlsx"):
+        page = zoe.get(f"/journal.{shape}?reference={finished}")
+        assert page.status_code == 422
+        assert "précisez la recherche" in text(page)
+        assert "suivi export" in text(page)
+
+
+def test_few_files_are_made_at_a_time_and_the_others_are_told_when_to_come_back(
+    finished: str, zoe: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheets, "_being_made", BoundedSemaphore(1))
+    with spreadsheets._being_made:
+        for shape in ("csv", "xlsx"):
+            page = zoe.get(f"/journal.{shape}?reference={finished}")
+            assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+            assert "D’autres fichiers sont en préparation" in html.unescape(page.text)
+        assert zoe.get("/journal").status_code == 200
+    for _ in range(2):
+        assert zoe.get("/journal.csv?closed_from=hier").status_code == 422
+        assert len(exported(zoe, f"reference={finished}")) == 1
+
+
+def test_a_file_is_given_in_one_piece(finished: str, zoe: Browser) -> None:
+    answer = zoe.get(f"/journal.csv?reference={finished}")
+    assert answer.content_length == len(answer.data)
+    assert answer.is_sequence
+
+
+def test_a_refusal_never_becomes_a_file(finished: str, zoe: Browser) -> None:
+    links = re.findall(r"<a [^>]*/journal\.(?:csv|xlsx)[^>]*>", zoe.get("/journal").text)
+    assert len(links) == 2
+    assert not any("download" in link for link in links)
+
+
+def test_days_in_the_wrong_order_are_refused_and_nothing_is_shown(finished: str, zoe: Browser) -> None:
+    page = zoe.get("/journal?closed_from=2027-03-02&closed_to=2027-03-01")
     assert page.status_code == 422
-    assert "prenez le CSV" in text(page)
+    assert "La période commence après sa fin" in text(page)
+    assert finished not in page.text
+    assert "/journal.csv" not in page.text
+    assert zoe.get("/journal.csv?closed_from=2027-03-02&closed_to=2027-03-01").status_code == 422
+
+
+def test_letters_have_the_same_french_names_on_the_page_and_in_files(fresh_hall: Hall) -> None:
+    reference = fresh_hall.received()
+    zoe = fresh_hall.browser("zoe")
+    zoe.post(f"/demandes/{reference}/prise-en-compte")
+    zoe.post(f"/demandes/{reference}/cloture", outcome="traitee", comment="", decision="none")
+    words = text(zoe.get(f"/journal?reference={reference}"))
+    (row,) = exported(zoe, f"reference={reference}")
+    steps = row["Jalons"].split(" | ")
+    assert any("« courriel de clôture »" in step for step in steps)
+    assert "courriel de clôture" in words
+    assert not re.search("acknowledgement|registration_receipt|closure", f"{row['Jalons']} {words}")
 
 
 def test_an_export_obeys_the_same_rights_and_criteria(

@@ -10,9 +10,10 @@ from datetime import date
 import pytest
 
 from domain.rights import Rights, Role
+from projections.statistics import Delay, Figure
 from tests.web.pages.conftest import MARIE, PEOPLE, Browser, Hall, text
-from web import spreadsheets
-from web.columns import BREAKDOWNS, COLUMNS, DEFINITIONS, period_label, spoken
+from web import figures_page, spreadsheets
+from web.columns import BREAKDOWNS, COLUMNS, DEFINITIONS, nine_in_ten, percent, period_label, spoken
 
 SEES_AGENTS = {"hugo", "noe"}
 
@@ -86,6 +87,48 @@ def test_every_breakdown_adds_up(noe: Browser, by: str, keys: list[str]) -> None
         assert sum(int(row[column]) for row in found.values()) == int(total[column])
 
 
+@pytest.mark.parametrize("by", ["procedure", "service", "agent"])
+def test_rows_that_are_no_periods_are_in_the_order_of_their_names(noe: Browser, by: str) -> None:
+    shown = [name for name in rows(noe, f"by={by}") if name not in (BREAKDOWNS[by], "Total")]
+    named = [name for name in shown if name != "(personne)"]
+    assert named == sorted(named, key=lambda name: name.replace("É", "E").casefold())
+    assert shown == [*named, *(["(personne)"] if by == "agent" else [])]
+    assert [row[BREAKDOWNS[by]] for row in exported(noe, f"by={by}")] == [*shown, "Total"]
+
+
+def test_a_period_before_the_first_fact_is_empty_and_in_order(noe: Browser) -> None:
+    words = text(noe.get("/statistiques?to=2000-01-01"))
+    assert "du 01/01/2000 au 01/01/2000" in words
+    assert "Rien à compter sur cette période" in words
+
+
+def test_many_days_are_offered_by_week_or_by_month(noe: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Beaucoup de lignes" not in noe.get("/statistiques?from=2027-02-01&by=day").text
+    monkeypatch.setattr(figures_page, "MANY_ROWS", 0)
+    page = noe.get("/statistiques?from=2027-02-01&by=day").text
+    assert '<a href="/statistiques?from=2027-02-01&amp;by=week">par semaine</a>' in page
+    assert '<a href="/statistiques?from=2027-02-01&amp;by=month">par mois</a>' in page
+    assert "Beaucoup de lignes" not in noe.get("/statistiques?by=procedure").text
+
+
+@pytest.mark.parametrize(("by", "advised"), [("agent", False), ("procedure", False), ("day", True)])
+def test_too_many_rows_for_a_page_leave_as_a_file(
+    noe: Browser, monkeypatch: pytest.MonkeyPatch, by: str, *, advised: bool
+) -> None:
+    monkeypatch.setattr(figures_page, "MOST_ROWS_SHOWN", 0)
+    page = noe.get(f"/statistiques?by={by}")
+    assert page.status_code == 422
+    assert "exportez-les" in text(page)
+    assert ("raccourcissez la période" in text(page)) == advised
+    assert f'href="/statistiques.csv?by={by}"' in page.text
+
+
+def test_the_backlog_over_time_is_drawn_on_a_scale_of_its_own(noe: Browser) -> None:
+    assert 'data-group="stock"' in noe.get("/statistiques?by=month").text
+    assert 'data-series="line 4 stock"' in noe.get("/statistiques?by=month").text
+    assert 'data-group="stock"' not in noe.get("/statistiques?by=procedure").text
+
+
 def test_without_a_breakdown_the_length_of_the_period_chooses_it(noe: Browser) -> None:
     assert "01/03/2027" in rows(noe)
     assert "mars 2027" in rows(noe, "from=2026-04-01")
@@ -155,6 +198,9 @@ def test_a_head_sees_the_agents_of_his_services(fresh_hall: Hall) -> None:
     assert "Max Blanc" not in found
     assert "Max Blanc" not in hugo.get("/statistiques.csv?by=agent").text
     assert "les agents de vos services" in text(hugo.get("/statistiques?by=agent"))
+    assert found["Total de la mairie"][1] == "2"
+    assert exported(hugo, "by=agent")[-1]["Agent"] == "Total de la mairie"
+    assert "Total" in rows(hugo, "by=procedure")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +220,26 @@ def test_what_cannot_be_shown_is_explained(noe: Browser, query: str) -> None:
     page = noe.get(f"/statistiques?{query}")
     assert page.status_code == 422
     assert "Ces critères ne conviennent pas" in text(page)
+    assert "<table" not in page.text
+    assert "<canvas" not in page.text
+    assert "/statistiques.csv" not in page.text
+
+
+@pytest.mark.parametrize("query", ["from=hier&by=service", "by=service&procedure=AEN", "from=2027-03-02&to=2027-03-01"])
+def test_no_link_of_a_refused_page_leads_to_the_same_fault(noe: Browser, query: str) -> None:
+    page = noe.get(f"/statistiques?{query}").text
+    links = [html.unescape(link) for link in re.findall(r'href="(/statistiques[^"]*)"', page)]
+    assert len(links) > len(BREAKDOWNS)
+    assert {link: noe.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_what_is_right_in_a_refused_address_stays_in_its_links(noe: Browser) -> None:
+    page = noe.get("/statistiques?from=hier&by=service&to=2027-03-01").text
+    assert 'href="/statistiques?to=2027-03-01&amp;by=month"' in page
+
+
+def test_a_refusal_never_becomes_a_file(noe: Browser) -> None:
+    assert "download" not in re.findall(r"<a [^>]*statistiques\.(?:csv|xlsx)[^>]*>", noe.get("/statistiques").text)[0]
 
 
 @pytest.mark.parametrize("query", ["endpoint=x", "_scheme=javascript&_external=1", "_anchor=a", "shape=csv", "by="])
@@ -230,10 +296,43 @@ def test_without_the_extra_only_csv_is_offered(noe: Browser, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, "–"), (0, "0 min"), (1_800, "30 min"), (7_200, "2 h"), (12_600, "3,5 h"), (362_880, "4,2 jours")],
+    [
+        *((None, "–"), (0, "moins d’une minute"), (59, "moins d’une minute"), (60, "1 min"), (1_800, "30 min")),
+        *((3_590, "1 h"), (7_200, "2 h"), (12_600, "3,5 h"), (86_300, "1 jour"), (86_400, "1 jour")),
+        *((150_000, "1,7 jour"), (172_800, "2 jours"), (362_880, "4,2 jours")),
+    ],
 )
-def test_a_delay_is_said_in_its_own_unit(seconds: float | None, said: str) -> None:
+def test_a_delay_is_said_in_days_or_in_hours_below_a_day(seconds: float | None, said: str) -> None:
     assert spoken(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (12, "9 demandes sur 10 en moins d’une minute"),
+        (483_840, "9 demandes sur 10 en moins de 5,6 jours"),
+    ],
+)
+def test_nine_demands_in_ten_are_a_sentence(seconds: float | None, said: str) -> None:
+    assert nine_in_ten(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "read", "filed"),
+    [
+        *((2_999, 3_000, 99, 99.9), (3_000, 3_000, 100, 100), (1, 3_000, 1, 0.1), (0, 3_000, 0, 0)),
+        *((249, 250, 99, 99.6), (8_449, 10_000, 84, 84.5), (2, 3, 67, 66.7)),
+    ],
+)
+def test_a_share_is_rounded_once_and_is_whole_only_when_all_are_in_time(
+    part: int, whole: int, read: float, filed: float
+) -> None:
+    assert percent(100 * part / whole) == read
+    none = Delay(0, None, None, None)
+    shares = {"taken": part, "closed": part}, {"taken": whole, "closed": whole}
+    figure = Figure(0, whole, whole, 0, 0, 0, *shares, none, none)
+    assert [column.rounded(figure) for column in COLUMNS if column.kind == "share"] == [filed, filed]
 
 
 def test_periods_are_named_as_one_says_them() -> None:
