@@ -21,6 +21,7 @@ from benchmarks.queries import queries
 from benchmarks.rebuilding import rebuilding
 from benchmarks.results import Result
 from benchmarks.servers import on_postgres
+from benchmarks.sweeping import sweeping
 from benchmarks.timing import Pairs
 from benchmarks.town import BenchTown
 
@@ -79,6 +80,7 @@ def _measures(sizes: list[int], *, full: bool) -> Iterator[Result]:
             if full:
                 yield from mixed(town, Path(directory))
             town.close()
+    yield from sweeping(full=full)
     yield from on_postgres(min(sizes))
     yield from helpdesk()
     yield _import()

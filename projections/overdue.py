@@ -1,13 +1,15 @@
 """Which demands reminders and expiry must look at: candidates by number, judged afterwards on their facts."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, BindParameter, Engine, bindparam, select, tuple_
 
 from domain.instants import micros
 from domain.status import Status
+from projections.prepared import Prepared
 from projections.tables import current, intervals, of_status
 
 _NOW: Final[BindParameter[int]] = bindparam("now")
@@ -46,17 +48,15 @@ class Overdue:
     """Answers identities of demands."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._prepared = engine, Prepared(engine)
 
     def late(self, now: datetime) -> list[UUID]:
         """Every demand not taken, or not closed, in time."""
         return [identity for status in LATE for identity in self._late(status, now)]
 
     def next_late(self, status: Status, now: datetime, most: int = _PAGE) -> list[UUID]:
-        """The demands of one status that are late, the longest first, up to so many."""
-        values = {"now": micros(now), "value": 0, "seq": -1, "most": most}
-        with self._engine.connect() as connection:
-            return list(connection.scalars(LATE[status], values))
+        """The demands of one status that are late, the longest first, up to so many; read in its index alone."""
+        return [identity_of(row[0]) for row in self._page(status, micros(now), -(2**62), -1, most)]
 
     def untreated(self, procedure: str, until: datetime) -> list[UUID]:
         """The demands of a procedure that were received up to an instant and that nobody took."""
@@ -75,9 +75,16 @@ class Overdue:
 
     def _late(self, status: Status, now: datetime) -> list[UUID]:
         found: list[UUID] = []
-        values = {"now": micros(now), "value": -(2**62), "seq": -1, "most": _PAGE}
-        with self._engine.connect() as connection:
-            while page := connection.execute(LATE[status], values).all():
-                found += [row.demand_id for row in page]
-                values |= {"value": page[-1].due_at, "seq": page[-1].seq}
+        due, seq = -(2**62), -1
+        while page := self._page(status, micros(now), due, seq, _PAGE):
+            found += [identity_of(row[0]) for row in page]
+            _, due, seq = page[-1]
         return found
+
+    def _page(self, status: Status, now: int, due: int, seq: int, most: int) -> Sequence[Sequence[Any]]:
+        return self._prepared.rows(LATE[status], {"now": now, "value": due, "seq": seq, "most": most})
+
+
+def identity_of(value: str | UUID) -> UUID:
+    """An identity as the driver gives it: SQLite's are texts of 32 hexadecimal digits."""
+    return UUID(value) if isinstance(value, str) else value
