@@ -119,8 +119,7 @@ class Demand(Standing):
         letter: Sealed | None
 
         def apply(self, aggregate: "Demand") -> None:
-            aggregate.letters.add(self.kind)
-            aggregate.unsent[self.mail_id] = self.kind
+            aggregate.await_letter(self.kind, self.mail_id)
 
     class MailSent(Event):
         """The mail server took the letter."""
@@ -255,8 +254,9 @@ class Demand(Standing):
             raise AlreadyDecided(self.reference, kind, self.status, self.owner)
 
     def request_mail(self, kind: LetterKind, mail_id: UUID, letter: Sealed | None) -> None:
-        """Decide that a letter leaves for the citizen."""
-        self.require_letter(kind)
+        """Decide that a letter leaves for the citizen; one that failed may leave again in any status."""
+        if mail_id not in self.failed:
+            self.require_letter(kind)
         if not self.has_email:
             raise NoAddress("no address", self.reference, self.status, self.owner)
         self._add(self.MailRequested, kind=kind, mail_id=mail_id, letter=letter)

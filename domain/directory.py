@@ -3,20 +3,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from domain.agent import Agent
 from domain.definition import Definition
 from domain.errors import AlreadyExists, UnknownAgent, UnknownProcedure, UnknownService
 from domain.facts import Command, Subject
-from domain.ports import History
+from domain.ports import History, LostRace
 from domain.procedure import Procedure
 from domain.references import stream_id
 from domain.rights import Rights
+from domain.shown import Shown
 from domain.townhall import TOWNHALL_ID, Contact, Settings, Townhall
 
 S = TypeVar("S", bound=Subject)
+_TRIES: Final = 5
 
 
 class Directory:
@@ -95,6 +97,23 @@ class Directory:
             procedure.revise(definition)
         return False
 
+    def revise_procedure(self, command: Command, definition: Definition, seen: int) -> None:
+        """Put another definition of the same service in force, unless the one shown at version ``seen`` has changed.
+
+        Raises ChangedSince, also when the same agent changed it in another window.
+        """
+        missing = UnknownProcedure(definition.code)
+        identity, shown = stream_id("procedure", definition.code), Shown(seen, "definition")
+        self._save(Procedure, identity, command, missing, shown, lambda procedure: procedure.revise(definition))
+
+    def change_settings(self, command: Command, change: Callable[[Settings], Settings], seen: int) -> None:
+        """Change what the town decides, unless its settings shown at version ``seen`` have changed; as above."""
+
+        def decide(townhall: Townhall) -> None:
+            townhall.change_settings(change(townhall.settings))
+
+        self._save(Townhall, TOWNHALL_ID, command, UnknownService(""), Shown(seen, "settings"), decide)
+
     @contextmanager
     def change_townhall(self, command: Command) -> Iterator[Townhall]:
         """Change the town's settings, services or codes in one save."""
@@ -113,6 +132,31 @@ class Directory:
             raise missing
         yield subject.under(command)
         self._append(subject)
+
+    def _save(
+        self,
+        kind: type[S],
+        identity: UUID,
+        command: Command,
+        missing: Exception,
+        shown: Shown,
+        change: Callable[[S], None],
+    ) -> None:
+        """Change what somebody looked at; who was recorded between the look and this very save is noticed."""
+        for left in reversed(range(_TRIES)):
+            subject = self._history.load(kind, identity)
+            if subject is None:
+                raise missing
+            if command.id not in subject.command_ids:
+                shown.require_unchanged(self._history.facts(identity))
+            change(subject.under(command))
+            try:
+                self._append(subject)
+            except LostRace:
+                if not left:
+                    raise
+            else:
+                return
 
     def _append(self, subject: Subject) -> None:
         facts = subject.collect_events()

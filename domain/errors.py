@@ -123,5 +123,13 @@ class AlreadyExists(Refused):
         self.what, self.name = what, name
 
 
+class ChangedSince(Refused):
+    """Something else was saved since the page was shown: ``by`` is the actor, ``what`` names what differs now."""
+
+    def __init__(self, by: str, what: Iterable[str]) -> None:
+        self.by, self.what = by, tuple(what)
+        super().__init__(f"{by} changed {', '.join(self.what)} since")
+
+
 class Erased(Refused):
     """The key of this demand is destroyed: nothing personal can be sealed or read again."""

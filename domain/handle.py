@@ -95,6 +95,10 @@ class DemandHandle:
 
         self._decide(decide)
 
+    def send_again(self, kind: LetterKind, mail_id: UUID) -> None:
+        """Renvoyer a letter that failed; its text stands where it was first requested, if it still does."""
+        self._decide(lambda demand: demand.request_mail(kind, mail_id, None))
+
     def mail_sent(self, kind: str, mail_id: UUID) -> None:
         """Note that the mail server took a letter."""
         self._decide(lambda demand: demand.mail_sent(kind, mail_id))

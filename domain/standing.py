@@ -40,6 +40,12 @@ class Standing(Subject):
         self.failed: set[UUID] = set()
         self.sealed_counts: Counter[str] = Counter()
 
+    def await_letter(self, kind: str, mail_id: UUID) -> None:
+        """A letter is to leave, for the first time or once more."""
+        self.letters.add(kind)
+        self.unsent[mail_id] = kind
+        self.failed.discard(mail_id)
+
     def letters_to_give_up(self) -> dict[UUID, timedelta]:
         """How long the letters that did not leave may still leave once the demand is erased; the last words stay."""
         left = (mail_id for mail_id, kind in self.unsent.items() if kind not in LAST_WORDS)

@@ -11,10 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Engine, Row, bindparam, func, or_, select, update
 
 from domain.instants import instant, maybe_instant, micros
 from domain.ports import Outgoing
+from store.outbox_lists import Wanted, newest, up_to
 from store.outbox_rows import KEPT, NEW_COLUMNS, QUEUED, create_tables, new_row, outbox, put
 from store.transactions import writing
 
@@ -79,6 +81,7 @@ class Mail(msgspec.Struct, frozen=True):
     why: str | None
     resent_at: datetime | None
     agent: str | None = None
+    resent_by: str | None = None
 
 
 class Outbox:
@@ -114,20 +117,24 @@ class Outbox:
         """Give the letter back, to be tried again later."""
         self._set(mail_id, next_at=micros(until), leased_until=0, why=why)
 
+    def give_back(self, mail_id: UUID) -> None:
+        """Undo a claim: no attempt was made, and the letter keeps its place among those that wait."""
+        self._set(mail_id, leased_until=0, attempts=outbox.c.attempts - 1)
+
     def finish(self, mail_id: UUID, state: str, now: datetime, why: str | None = None, *, keep: bool = False) -> None:
         """Mark the letter ``sent`` or ``failed`` and drop its text, unless it is kept to be sent again."""
         dropped: dict[str, object] = {} if keep else {"letter": None}
         self._set(mail_id, state=state, finished_at=micros(now), leased_until=0, why=why, **dropped)
 
-    def resend(self, mail_id: UUID, now: datetime) -> bool:
-        """Queue a failed letter once more, due at once; False when its text is gone or it has not failed."""
-        again = (
-            update(outbox)
-            .where(outbox.c.mail_id == mail_id, outbox.c.state == "failed", KEPT)
-            .values(state="queued", attempts=0, next_at=micros(now), resent_at=micros(now), finished_at=None, why=None)
-        )
+    def resend(self, mail_id: UUID, now: datetime, by: str | None = None) -> bool:
+        """Queue a failed letter once more, due at once; False when its text is gone or it has not failed.
+
+        ``by`` is the code of who asked for it.
+        """
+        values = {"state": "queued", "attempts": 0, "next_at": micros(now), "finished_at": None, "why": None}
+        again = update(outbox).where(outbox.c.mail_id == mail_id, outbox.c.state == "failed", KEPT)
         with writing(self._engine) as connection:
-            return connection.execute(again).rowcount == 1
+            return connection.execute(again.values(values | {"resent_at": micros(now), "resent_by": by})).rowcount == 1
 
     def overdue(self, now: datetime, most: int) -> list[Mail]:
         """Letters whose text should have gone by now, sent or not, the longest overdue first."""
@@ -158,16 +165,23 @@ class Outbox:
             ).all()
         return [_mail(row) for row in rows]
 
-    def latest(self, most: int, state: str | None = None) -> list[Mail]:
-        """The newest letters, for the administrators' page and the demo mailbox."""
-        chosen = select(outbox).order_by(outbox.c.queued_at.desc(), outbox.c.mail_id).limit(most)
-        if state is not None:
-            chosen = chosen.where(outbox.c.state == state)
+    def find(self, mail_id: UUID) -> Mail | None:
+        """One letter."""
         with self._engine.connect() as connection:
-            return [_mail(row) for row in connection.execute(chosen)]
+            row = connection.execute(select(outbox).where(outbox.c.mail_id == mail_id)).one_or_none()
+        return _mail(row) if row else None
 
-    def counts(self) -> dict[str, int]:
-        """How many letters are in each state."""
+    def latest(self, most: int, state: str | None = None, wanted: Wanted = Wanted()) -> list[Mail]:  # noqa: B008 — immutable
+        """The newest letters, for the administrators' page and the demo mailbox; ``wanted`` narrows them."""
+        chosen = replace(wanted, state=state) if state is not None else wanted
+        with self._engine.connect() as connection:
+            return [_mail(row) for row in connection.execute(newest(chosen, most))]
+
+    def counts(self, most: int | None = None) -> dict[str, int]:
+        """How many letters are in each state; counted up to ``most`` where that is enough to know."""
+        if most is not None:
+            with self._engine.connect() as connection:
+                return {state: n for state, n in connection.execute(up_to(most)) if n}
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(_counts)}
 
@@ -199,7 +213,8 @@ def _mail(row: Row[Any]) -> Mail:
         row.why,
         maybe_instant(row.resent_at),
         row.agent,
+        row.resent_by,
     )
 
 
-__all__ = ["NEW_COLUMNS", "Mail", "Outbox", "create_tables", "new_row", "outbox", "put", "set_deadline"]
+__all__ = ["NEW_COLUMNS", "Mail", "Outbox", "Wanted", "create_tables", "new_row", "outbox", "put", "set_deadline"]

@@ -40,11 +40,18 @@ outbox: Final = Table(
     Column("why", Text),
     Column("resent_at", BigInteger),
     Column("agent", Text),
+    Column("resent_by", Text),
 )
 QUEUED: Final = outbox.c.state == literal_column("'queued'")
 KEPT: Final = outbox.c.letter.is_not(None)
 Index("outbox_due", outbox.c.next_at, sqlite_where=QUEUED, postgresql_where=QUEUED)
 Index("outbox_kept", outbox.c.kept_until, sqlite_where=KEPT, postgresql_where=KEPT)
+_ABOUT_ONE: Final = outbox.c.demand_id.is_not(None)
+LOOKUPS: Final = (
+    Index("outbox_listed", outbox.c.state, outbox.c.kind, outbox.c.queued_at, outbox.c.mail_id),
+    Index("outbox_of_demand", outbox.c.demand_id, sqlite_where=_ABOUT_ONE, postgresql_where=_ABOUT_ONE),
+)
+"""How the administrators' page finds letters; both are made on older tables as well."""
 
 NEW_COLUMNS: Final = (
     "mail_id",
@@ -82,15 +89,28 @@ def put(connection: Connection, letters: Sequence[Outgoing]) -> None:
 
 def add_agents(connection: Connection) -> None:
     """Step 2 of the events store: a letter may be for an agent, and about no single demand."""
-    if any(column["name"] == "agent" for column in inspect(connection).get_columns("outbox")):
+    known = _columns(connection)
+    if "agent" in known:
         return
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN agent text, ALTER COLUMN demand_id DROP NOT NULL")
         return
     for index in outbox.indexes:  # SQLite keeps them, under their names, on the renamed table
-        index.drop(connection)
-    kept = ", ".join(column.name for column in outbox.columns if column.name != "agent")
+        index.drop(connection, checkfirst=True)
+    kept = ", ".join(column.name for column in outbox.columns if column.name in known)
     connection.exec_driver_sql("ALTER TABLE outbox RENAME TO outbox_1")
     create_tables(connection)
     connection.exec_driver_sql(f"INSERT INTO outbox ({kept}) SELECT {kept} FROM outbox_1")  # noqa: S608 — our own names
     connection.exec_driver_sql("DROP TABLE outbox_1")
+
+
+def add_lookups(connection: Connection) -> None:
+    """Step 3 of the events store: who sent a letter again, and how a letter is found among many."""
+    if "resent_by" not in _columns(connection):
+        connection.exec_driver_sql("ALTER TABLE outbox ADD COLUMN resent_by text")
+    for index in LOOKUPS:
+        index.create(connection, checkfirst=True)
+
+
+def _columns(connection: Connection) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns("outbox")}

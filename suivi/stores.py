@@ -52,7 +52,7 @@ def _third_accounts(connection: Connection) -> None:
     named_filters.create_tables(connection)
 
 
-EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables, 2: _second_events}
+EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables, 2: _second_events, 3: outbox.add_lookups}
 ACCOUNT_STEPS: Final[dict[int, Step]] = {1: _first_accounts, 2: _second_accounts, 3: _third_accounts}
 
 

@@ -73,12 +73,13 @@ class Deliverer:
     def deliver(self, mail_id: UUID) -> str:
         """Carry one letter as far as it goes; the answer is its state, ``waiting`` when nothing was done."""
         transport, now = self._parts.transport, self._parts.clock()
-        if transport is None or not self._parts.may_leave(now):
-            return "waiting"
-        mail = self._parts.outbox.claim(mail_id, now, LEASE)
-        if mail is None:
+        mail = self._parts.outbox.claim(mail_id, now, LEASE) if transport is not None else None
+        if transport is None or mail is None:
             return "waiting"
         try:
+            if not self._parts.may_leave(now):
+                self._parts.outbox.give_back(mail_id)
+                return "waiting"
             verdict = self._attempt(mail, transport, now)
             self.settle(mail, verdict)
         except Exception:

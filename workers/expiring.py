@@ -9,19 +9,16 @@ from uuid import UUID
 import msgspec
 
 from domain.definition import Definition
-from domain.demand import Demand
 from domain.drafts import draft, values
-from domain.errors import Erased, NotAllowedNow
 from domain.expiry import RULE, Ending, ending, fading
-from domain.facts import Command
+from domain.facts import Command, Fact
 from domain.handle import DemandHandle
 from domain.instants import micros
-from domain.joint import save_together
 from domain.letters import LetterKind
 from domain.notices import Notice
 from domain.recipients import Staff
 from domain.status import Status
-from workers.occasions import Occasions, by_agent, in_batches
+from workers.occasions import Occasions, by_agent, held, in_batches, judged, recorded
 
 ACTOR: Final = "system:expire"
 
@@ -71,34 +68,25 @@ def _decide(
     demands: Sequence[UUID],
 ) -> list[Told]:
     warning_days, calendar = occasions.settings.expiry_warning_days if warn else (), occasions.today()
-    found: list[Told] = []
-    for identity in demands:
-        one = fading(occasions.register.facts(identity), as_of)
+
+    def judge(facts: Sequence[Fact]) -> Told | None:
+        one = fading(facts, as_of)
         if one is None:
-            continue
+            return None
         definition = occasions.office.directory.definition(one.demand.procedure)
-        if (end := ending(one, definition, warning_days, calendar, now)) is not None:
-            found.append(Told(end, staff.of_untreated(definition)))
-    return sorted(found, key=lambda told: (told.ending.deadline, told.ending.reference))
+        end = ending(one, definition, warning_days, calendar, now)
+        return Told(end, staff.of_untreated(definition)) if end is not None else None
+
+    return judged(occasions, demands, judge, lambda told: (told.ending.deadline, told.ending.reference))
 
 
 def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Told]) -> list[Told]:
-    handles: list[DemandHandle] = []
-    recorded: list[Told] = []
-    for told in due_now:
-        handle = _ended(occasions, told, now)
-        if handle is not None:
-            handles.append(handle)
-            recorded.append(told)
-    save_together(occasions.office, handles, occasions.letters(_notices(occasions, staff, recorded), now), now)
-    return recorded
+    return recorded(occasions, due_now, partial(_ended, occasions, now), partial(_notices, occasions, staff), now)
 
 
-def _notices(
-    occasions: Occasions, staff: Staff, recorded: Sequence[Told]
-) -> list[tuple[Notice, list[tuple[str, str]]]]:
+def _notices(occasions: Occasions, staff: Staff, done: Sequence[Told]) -> list[tuple[Notice, list[tuple[str, str]]]]:
     digests = occasions.digests(staff)
-    told = [(one.ending, one.agents) for one in recorded]
+    told = [(one.ending, one.agents) for one in done]
     over = by_agent((end, agents) for end, agents in told if end.over)
     soon = by_agent((end, agents) for end, agents in told if not end.over)
     return [
@@ -113,25 +101,17 @@ def _notices(
     ]
 
 
-def _ended(occasions: Occasions, told: Told, now: datetime) -> DemandHandle | None:
-    """The demand with its facts; None when somebody took it, or the same was recorded meanwhile."""
+def _ended(occasions: Occasions, now: datetime, told: Told) -> DemandHandle | None:
     end = told.ending
-    demand = occasions.register.load(Demand, end.demand_id)
-    if demand is None:
-        return None
     what = "over" if end.over else f"warning:{end.days_before}"
-    command = Command(ACTOR, now, f"expiry:{what}:{micros(end.deadline)}")
-    handle = DemandHandle(occasions.office, demand, command, None)
-    if handle.demand.repeated:
-        return None
-    try:
+
+    def note(handle: DemandHandle) -> None:
         if end.days_before is None:
             handle.expire(RULE, end.deadline, _letter(occasions, handle))
         else:
             handle.demand.warn_of_expiry(end.deadline, end.days_before, told.agents)
-    except (NotAllowedNow, Erased):
-        return None
-    return handle
+
+    return held(occasions, end.demand_id, Command(ACTOR, now, f"expiry:{what}:{micros(end.deadline)}"), note)
 
 
 def _letter(occasions: Occasions, handle: DemandHandle) -> tuple[str, str] | None:

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from domain.definition import Definition
 from domain.delays import Calendar
+from domain.demand import Demand
 from domain.digests import Digests
+from domain.errors import Erased, NotAllowedNow
+from domain.facts import Command, Fact
+from domain.handle import DemandHandle
+from domain.joint import save_together
 from domain.notices import Notice, Stationery, notice_id, sealed
 from domain.office import Office
 from domain.ports import LostRace, Outgoing
@@ -66,6 +71,48 @@ class Occasions:
         """Letters to agents for the outbox; the same agent, kind and things told make the same letter."""
         numbered = [(notice_id(notice.kind, notice.agent, *told), notice) for notice, told in notices]
         return sealed(self.office.keyring, numbered, now)
+
+
+def judged(
+    occasions: Occasions,
+    demands: Iterable[UUID],
+    judge: Callable[[Sequence[Fact]], T | None],
+    order: Callable[[T], Any],
+) -> list[T]:
+    """What is to be done now for some demands, each judged on its facts, in order."""
+    found = (judge(occasions.register.facts(identity)) for identity in demands)
+    return sorted((one for one in found if one is not None), key=order)
+
+
+def held(
+    occasions: Occasions, identity: UUID, command: Command, act: Callable[[DemandHandle], None]
+) -> DemandHandle | None:
+    """The demand with its new facts; None when it has moved on, or the same was recorded meanwhile."""
+    demand = occasions.register.load(Demand, identity)
+    if demand is None:
+        return None
+    handle = DemandHandle(occasions.office, demand, command, None)
+    if handle.demand.repeated:
+        return None
+    try:
+        act(handle)
+    except (NotAllowedNow, Erased):
+        return None
+    return handle
+
+
+def recorded(
+    occasions: Occasions,
+    due_now: Iterable[T],
+    hold: Callable[[T], DemandHandle | None],
+    notices: Callable[[list[T]], Iterable[tuple[Notice, Sequence[object]]]],
+    now: datetime,
+) -> list[T]:
+    """Save the facts of all that still holds together with the letters that tell of them; what was recorded."""
+    in_hand = [(one, handle) for one in due_now if (handle := hold(one)) is not None]
+    done = [one for one, _ in in_hand]
+    save_together(occasions.office, [handle for _, handle in in_hand], occasions.letters(notices(done), now), now)
+    return done
 
 
 def in_batches(

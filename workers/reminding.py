@@ -10,15 +10,14 @@ import msgspec
 
 from domain.definition import Definition
 from domain.demand import Demand
-from domain.errors import NotAllowedNow
-from domain.facts import Command
+from domain.facts import Command, Fact
 from domain.handle import DemandHandle
 from domain.instants import micros
-from domain.joint import save_together
+from domain.notices import Notice
 from domain.recipients import Staff
 from domain.reminders import UNTREATED, Reminder, due, imagined, waiting
 from domain.status import Status
-from workers.occasions import Occasions, by_agent, in_batches
+from workers.occasions import Occasions, by_agent, held, in_batches, judged, recorded
 
 ACTOR: Final = "system:remind"
 RUN: Final = "reminders"
@@ -78,50 +77,40 @@ def _candidates(occasions: Occasions, now: datetime, as_of: datetime | None) -> 
 def _decide(
     occasions: Occasions, staff: Staff, now: datetime, as_of: datetime | None, demands: Sequence[UUID]
 ) -> list[Reminded]:
-    settings, calendar, found = occasions.settings, occasions.today(), list[Reminded]()
-    for identity in demands:
-        one = waiting(occasions.register.facts(identity), as_of)
+    settings, calendar = occasions.settings, occasions.today()
+
+    def judge(facts: Sequence[Fact]) -> Reminded | None:
+        one = waiting(facts, as_of)
         if one is None:
-            continue
+            return None
         definition = occasions.office.directory.definition(one.demand.procedure)
         reminder = due(one, definition, settings, calendar, now)
-        if reminder is not None:
-            found.append(Reminded(reminder, _told(staff, definition, reminder)))
-    return sorted(found, key=lambda told: (told.reminder.due_at, told.reminder.reference))
+        return Reminded(reminder, _told(staff, definition, reminder)) if reminder is not None else None
+
+    return judged(occasions, demands, judge, lambda told: (told.reminder.due_at, told.reminder.reference))
 
 
 def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Reminded]) -> list[Reminded]:
-    handles: list[DemandHandle] = []
-    recorded: list[Reminded] = []
-    for told in due_now:
-        handle = _reminded(occasions, told, now)
-        if handle is not None:
-            handles.append(handle)
-            recorded.append(told)
+    def hold(told: Reminded) -> DemandHandle | None:
+        one = told.reminder
+        command = Command(ACTOR, now, f"reminder:{one.kind}:{micros(one.occurrence)}")
+
+        def note(handle: DemandHandle) -> None:
+            handle.demand.remind(one.kind, one.occurrence, told.agents)
+
+        return held(occasions, one.demand_id, command, note)
+
+    return recorded(occasions, due_now, hold, partial(_notices, occasions, staff), now)
+
+
+def _notices(
+    occasions: Occasions, staff: Staff, done: Sequence[Reminded]
+) -> list[tuple[Notice, list[tuple[str, int]]]]:
     digests = occasions.digests(staff)
-    notices = [
+    return [
         (digests.reminder(agent, reminders), [(one.reference, micros(one.occurrence)) for one in reminders])
-        for agent, reminders in by_agent((told.reminder, told.agents) for told in recorded).items()
+        for agent, reminders in by_agent((told.reminder, told.agents) for told in done).items()
     ]
-    save_together(occasions.office, handles, occasions.letters(notices, now), now)
-    return recorded
-
-
-def _reminded(occasions: Occasions, told: Reminded, now: datetime) -> DemandHandle | None:
-    """The demand with its fact; None when it has moved on, or the reminder was recorded meanwhile."""
-    one = told.reminder
-    demand = occasions.register.load(Demand, one.demand_id)
-    if demand is None:
-        return None
-    command = Command(ACTOR, now, f"reminder:{one.kind}:{micros(one.occurrence)}")
-    handle = DemandHandle(occasions.office, demand, command, None)
-    if handle.demand.repeated:
-        return None
-    try:
-        handle.demand.remind(one.kind, one.occurrence, told.agents)
-    except NotAllowedNow:
-        return None
-    return handle
 
 
 def _told(staff: Staff, definition: Definition, reminder: Reminder) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -64,11 +64,13 @@ def _make(settings: Settings, mailbox: object) -> None:
 
 
 def _deliverer(installation: Installation, mailbox: object) -> Callable[[UUID, datetime], None]:
-    """Letters of the past leave at their own instants, through the delivery that serves always."""
-    from suivi.serving import worker_parts  # noqa: PLC0415 — only a new demo delivers here
+    """Letters of the past leave at their own instants, through the delivery that serves always; two of them fail."""
+    from suivi.demo.picky import PickyTransport  # noqa: PLC0415 — only a new demo delivers here
+    from suivi.serving import worker_parts  # noqa: PLC0415 — the same
     from workers.delivery import Deliverer  # noqa: PLC0415 — the same
 
-    parts = worker_parts(installation, "http://127.0.0.1", mailbox)  # type: ignore[arg-type]  # a MailboxTransport
+    picky = PickyTransport(mailbox, installation.clock() - timedelta(days=3))  # type: ignore[arg-type]  # a MailboxTransport
+    parts = worker_parts(installation, "http://127.0.0.1", picky)
 
     def deliver(mail_id: UUID, at: datetime) -> None:
         Deliverer(replace(parts, clock=lambda: at)).deliver(mail_id)

@@ -32,6 +32,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 PASSWORD = "sept girafes dansent"
+NOBODY = "inconnue"
+"""How addresses begin that the mail server refuses."""
 
 
 @dataclass
@@ -40,6 +42,12 @@ class Letterbox:
 
     letters: list[EmailMessage] = field(default_factory=list)
     arrived: Condition = field(default_factory=Condition)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+        if address.startswith(NOBODY):
+            return f"550 5.1.1 <{address}> rejected"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 — aiosmtpd's name
         letter = message_from_bytes(envelope.content, policy=policy.default)

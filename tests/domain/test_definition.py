@@ -36,7 +36,7 @@ def field(**changes: Any) -> list[dict[str, Any]]:
 def test_what_is_left_out_has_a_sensible_default() -> None:
     definition = read_definition(AEN)
     assert (definition.take_delay_days, definition.close_delay_days, definition.deletion_delay_days) == (15, 60, None)
-    assert (definition.delay_calendar, definition.reminder_every_days, definition.receipt) == ("calendar", 7, True)
+    assert (definition.delay_calendar, definition.reminder_every_days, definition.receipt) == ("calendar", None, True)
     assert definition.silence == Silence("acceptance", 2)
     assert definition.fields[1].type is FieldType.NUMBER
 

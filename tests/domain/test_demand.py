@@ -7,7 +7,7 @@ import pytest
 from domain.demand import Demand
 from domain.errors import AlreadyDecided, NoAddress, NotAllowedNow
 from domain.facts import Command, fold
-from domain.letters import LetterKind
+from domain.letters import AFTER_ERASURE, LetterKind
 from domain.status import Status
 from tests.histories import (
     MAIL,
@@ -229,6 +229,15 @@ def test_the_closing_letter_is_decided_once() -> None:
 def test_a_contact_letter_may_be_written_again_and_again() -> None:
     contact = request_mail(LetterKind.CONTACT)
     given(*taken, contact).when(contact).then(Demand.MailRequested)
+
+
+@pytest.mark.parametrize("after", [(), (close, erase)], ids=["open", "closed"])
+def test_a_letter_that_failed_may_be_asked_for_again_and_one_that_left_may_not(after: tuple[Step, ...]) -> None:
+    again = request_mail(LetterKind.ACKNOWLEDGEMENT)
+    before = (*taken, again, mail_failed, *after)
+    demand = given(*before).when(again).then((Demand.MailRequested, {"mail_id": MAIL})).demand
+    assert demand.letters_to_give_up() == {MAIL: AFTER_ERASURE}, "it may leave as any other on its way"
+    given(*before, again, mail_sent).when(again).then_refused(NotAllowedNow if after else AlreadyDecided)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,20 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domain.agent import Agent
 from domain.definition import Definition
 from domain.directory import Directory
-from domain.errors import AlreadyExists, Invalid, UnknownAgent, UnknownCode, UnknownProcedure, UnknownService
+from domain.errors import (
+    AlreadyExists,
+    ChangedSince,
+    Invalid,
+    UnknownAgent,
+    UnknownCode,
+    UnknownProcedure,
+    UnknownService,
+)
 from domain.facts import Command
 from domain.rights import Rights, Role
 from domain.townhall import Contact, Settings, Term, is_clear_code
@@ -234,6 +243,33 @@ def test_reading_never_leaves_a_change_behind(town: Town) -> None:
         raise ZeroDivisionError
     assert "Piscine" not in town.office.directory.townhall().services
     assert not read.pending_events
+
+
+def test_nothing_is_saved_over_what_was_not_seen(town: Town) -> None:
+    directory = town.office.directory
+    seen = directory.procedure("AEN").version
+    directory.revise_procedure(town.command("agent:dominique"), replace(AEN, take_delay_days=3), seen)
+    with pytest.raises(ChangedSince) as caught:
+        directory.revise_procedure(town.command("agent:dominique"), replace(AEN, close_delay_days=9), seen)
+    assert (caught.value.by, caught.value.what) == ("agent:dominique", ("take_delay_days",))
+    assert directory.definition("AEN") == replace(AEN, take_delay_days=3)
+
+
+def test_what_was_changed_and_put_back_hinders_nobody(town: Town) -> None:
+    directory = town.office.directory
+    seen = directory.townhall().version
+    for name in ("Autre", "Mairie de Bourg"):
+        with directory.change_townhall(town.command("agent:dominique")) as townhall:
+            townhall.change_settings(replace(townhall.settings, name=name))
+    directory.change_settings(town.command("agent:alix"), lambda now: replace(now, soon_late_days=9), seen)
+    assert directory.townhall().settings == Settings("Mairie de Bourg", soon_late_days=9)
+
+
+def test_a_version_that_never_was_is_taken_for_the_oldest(town: Town) -> None:
+    with pytest.raises(ChangedSince):
+        town.office.directory.change_settings(town.command("agent:alix"), lambda now: now, 0)
+    with pytest.raises(UnknownProcedure):
+        town.office.directory.revise_procedure(town.command("agent:alix"), replace(AEN, code="ZZZ"), 1)
 
 
 def test_an_agent_is_not_a_procedure_of_the_same_code(town: Town) -> None:

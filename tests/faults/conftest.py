@@ -93,5 +93,11 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture
+def broker(request: pytest.FixtureRequest) -> OwnRedis | None:
+    """The broker of a parametrised proof; None for the one inside the workers."""
+    return request.getfixturevalue("own_redis") if request.param else None  # type: ignore[no-any-return]  # untyped
+
+
+@pytest.fixture
 def redis_url(own_redis: OwnRedis) -> str:
     return own_redis.url

@@ -2,24 +2,36 @@
 
 from collections import Counter
 from contextlib import ExitStack
+from email import message_from_bytes
 from random import Random
 
 import pytest
 
+from domain.applicant import Applicant
 from domain.demand import Demand
+from domain.intake import Form
 from domain.references import demand_id
 from suivi.compose import Installation
-from tests.faults.clockwork import remind_until_killed
+from tests.faults.clockwork import at_every_workplace, remind_until_killed
 from tests.faults.closing import Closing, count
 from tests.faults.hall import AGENTS, Hall, by_hand
 from tests.faults.service import NURSERY, child
-from tests.faults.stores import small_on_sqlite
-from tests.faults.test_mails import receive
+from tests.faults.test_mails import LEASE_OVER_S, behind, lose
 from tests.faults.waiting import until
+from tests.workers.brokers import OwnRedis
+from tests.workers.smtp import Inbox, mail_server
 
 CLOCKS, PERIODS, HELD = 3, 3, 10
 DAY_S = 86_400.0
 WITHIN_S = 300
+
+
+def receive(installation: Installation, number: int) -> list[str]:
+    """Demands of citizens who left no address; everybody who works here has one."""
+    for code in AGENTS:
+        installation.credentials.set_email(code, f"{code}@mairie.example")
+    form = Form("AEN", "internet", Applicant("Dubois", "Marie"), {"copies": 1}, "test")
+    return [installation.office.intake.submit(by_hand("api:test"), form).reference for _ in range(number)]
 
 
 def hold(installation: Installation, references: list[str]) -> None:
@@ -35,34 +47,44 @@ def reminded(installation: Installation, reference: str) -> list[tuple[str, obje
     return [(fact.kind, fact.occurrence) for fact in facts if isinstance(fact, Demand.Reminded)]
 
 
-@small_on_sqlite
+def arrived(inbox: Inbox) -> set[tuple[str, str]]:
+    """To whom each letter went, and its id."""
+    messages = [message_from_bytes(bytes(envelope.content or b"")) for envelope in inbox.letters]
+    return {(str(m["To"]).partition("@")[0], str(m["Message-ID"]).strip("<>").partition("@")[0]) for m in messages}
+
+
+@at_every_workplace
 @pytest.mark.xdist_group("faults-clocks")
-def test_three_clocks_remind_of_each_demand_once_a_period(hall: Hall, closes: Closing) -> None:
+def test_three_clocks_remind_of_each_demand_once_a_period(
+    hall: Hall, broker: OwnRedis | None, inbox: Inbox, closes: Closing
+) -> None:
     number, random, restarts = count(200, 1_000), Random(9), 0
-    ahead = NURSERY.Value("d", 0.0)
-    with hall.opened() as installation:
+    ahead, hall = NURSERY.Value("d", 0.0), behind(hall, broker)
+    with hall.opened() as installation, mail_server(inbox) as port:
         references = receive(installation, number)
         hold(installation, references[:HELD])
         ahead.value = 30 * DAY_S
         for period in range(1, PERIODS + 1):
             with ExitStack() as clocks:
                 for _ in range(CLOCKS):
-                    clocks.enter_context(child(remind_until_killed, hall.environment, ahead))
-                doomed = ExitStack()
-                doomed.enter_context(child(remind_until_killed, hall.environment, ahead))
-                until(installation.register.head, WITHIN_S, "a store")
-                doomed.close()  # a clock that dies wherever it is
+                    clocks.enter_context(child(remind_until_killed, hall.environment, port, ahead))
+                with child(remind_until_killed, hall.environment, port, ahead):  # a clock that dies wherever it is
+                    until(installation.register.head, WITHIN_S, "a store")
+                lose(broker, emptied=True)
+                ahead.value += LEASE_OVER_S
                 restarts += 1 + CLOCKS
                 last = references[-1 - random.randrange(number - HELD)]
                 until(lambda: len(reminded(installation, last)) == period, WITHIN_S, f"period {period}")  # noqa: B023 — asked within the loop
+                until(lambda: not installation.outbox.counts().get("queued"), WITHIN_S, "every letter has left")
             ahead.value += 7 * DAY_S
         for reference in references[:HELD]:
             assert reminded(installation, reference) == []
         for reference in references[HELD:]:
             found = reminded(installation, reference)
             assert len(found) == len(set(found)) == PERIODS
-        told = Counter(mail.agent for mail in installation.outbox.latest(10_000) if mail.kind == "reminder")
-        assert told == dict.fromkeys(AGENTS, PERIODS)
-    closes(
-        f"P9: {CLOCKS} clocks, {restarts} starts and kills, {number - HELD} due demands, {PERIODS} periods, 1 fact each"
-    )
+        told = [mail for mail in installation.outbox.latest(10_000) if mail.kind == "reminder"]
+        assert Counter(mail.agent for mail in told) == dict.fromkeys(AGENTS, PERIODS)
+        assert {(mail.agent, str(mail.mail_id)) for mail in told} <= arrived(inbox)
+    where = f" and Redis emptied {PERIODS} times" if broker else ""
+    due = f"{number - HELD} due demands, {PERIODS} periods, 1 fact each"
+    closes(f"P9: {CLOCKS} clocks, {restarts} starts and kills{where}, {due}, {len(told)} digests, each arrived")

@@ -1,6 +1,7 @@
 """P8: each letter is handed to the mail server at least once, and a duplicate bears the same Message-ID."""
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from random import Random
@@ -15,13 +16,13 @@ from domain.intake import Form
 from domain.references import demand_id
 from suivi.compose import Installation
 from suivi.opening import now
-from tests.faults.clockwork import deliver_until_killed
+from tests.faults.clockwork import THREADS, at_every_workplace, deliver_until_killed
 from tests.faults.closing import Closing, count
 from tests.faults.hall import Hall, by_hand
 from tests.faults.service import NURSERY, child
-from tests.faults.stores import small_on_sqlite
 from tests.faults.waiting import until
-from tests.workers.proxy import FaultyRelay, faulty_relay
+from tests.workers.brokers import OwnRedis
+from tests.workers.proxy import FAULTS, SILENCE, FaultyRelay, faulty_relay
 from tests.workers.smtp import Inbox, mail_server
 
 LONGEST_RUN_S = 0.8
@@ -56,18 +57,21 @@ def outcomes(installation: Installation, reference: str) -> list[str]:
     return [fact.name for fact in facts if isinstance(fact, Demand.MailSent | Demand.MailFailed)]
 
 
-@small_on_sqlite
+@at_every_workplace
 @pytest.mark.xdist_group("faults-mails")
-def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, closes: Closing) -> None:
+def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, broker: OwnRedis | None, closes: Closing) -> None:
     letters, kills, random = count(200, 2_000), count(10, 50), Random(8)
-    inbox, ahead = Inbox(), NURSERY.Value("d", 0.0)
+    inbox, ahead, hall = Inbox(), NURSERY.Value("d", 0.0), behind(hall, broker)
     with hall.opened() as installation, mail_server(inbox) as port, faulty_relay(port, 8) as relay:
+        relay.faults = [*FAULTS, *FAULTS, SILENCE]
         references = receive(installation, letters)
         hard = list(range(0, letters, REFUSED_EVERY))
         relay.refused = {f"<{address(n)}>".encode() for n in hard}
-        for _ in range(kills):
+        for number in range(kills):
             with child(deliver_until_killed, hall.environment, relay.port, ahead):
-                time.sleep(random.uniform(0, LONGEST_RUN_S))  # the point of the kill, not a wait for anything
+                for _ in range(2):
+                    time.sleep(random.uniform(0, LONGEST_RUN_S / 2))  # the point of the kill, not a wait for anything
+                    lose(broker, emptied=number % 2 == 0)
             ahead.value += LEASE_OVER_S
         finish(installation, hall, relay, ahead)
         found = taken(inbox)
@@ -75,13 +79,27 @@ def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, closes: Clo
         assert not missing
         assert len(set(found)) == len({recipient for recipient, _ in found}) == letters - len(hard)
         twice = len(found) - len(set(found))
-        assert twice <= kills * 2 + relay.met["cut after DATA"] + relay.met["half-close"]
+        assert twice <= kills * THREADS + relay.met["cut after DATA"] + relay.met["half-close"]
         for number, reference in enumerate(references):
             assert outcomes(installation, reference) == ["MailFailed" if number in hard else "MailSent"]
         resend(installation, hall, relay, ahead, len(hard))
         assert {recipient for recipient, _ in taken(inbox)} == {address(n) for n in range(letters)}
         assert not installation.keyring.active("mail")
-    closes(f"P8: {letters} letters, {kills} kills, {sum(relay.met.values())} attempts, 0 missing, {twice} twice")
+    with_broker = f", Redis killed {2 * kills} times and emptied {kills}" if broker else ""
+    attempts = f"{sum(relay.met.values())} attempts, {relay.met[SILENCE]} without an answer"
+    closes(f"P8: {letters} letters, {kills} kills{with_broker}, {attempts}, 0 missing, {twice} twice")
+
+
+def behind(hall: Hall, broker: OwnRedis | None) -> Hall:
+    """The town hall whose workers listen to this broker."""
+    return replace(hall, environment={**hall.environment, "SUIVI_BROKER_URL": broker.url}) if broker else hall
+
+
+def lose(broker: OwnRedis | None, *, emptied: bool) -> None:
+    """A broker dies under those who listen to it, with or without its disk, and is started again."""
+    if broker is not None:
+        broker.kill(emptied=emptied)
+        broker.start()
 
 
 def finish(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: Any) -> None:

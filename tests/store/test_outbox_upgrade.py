@@ -41,6 +41,7 @@ def test_old_letters_stay_and_new_ones_may_be_for_agents(open_engine: Callable[[
     for _ in range(2):
         with creating(engine) as connection:
             outbox_rows.add_agents(connection)
+            outbox_rows.add_lookups(connection)
     letters = Outbox(engine)
     letters.add([Outgoing(UUID(int=2), None, "reminder", b"box", NOON, NOON, "camille")] * 2)
     (old,) = letters.of_demand(UUID(int=9))

@@ -82,7 +82,7 @@ def test_a_procedure_has_every_setting(procedure: dict[str, Any]) -> None:
     assert 1 <= procedure["take_delay_days"] <= procedure["close_delay_days"] <= 365
     assert procedure["deletion_delay_days"] is None
     assert procedure["delay_calendar"] in ("calendar", "working")
-    assert procedure["reminder_every_days"] == 7
+    assert procedure["reminder_every_days"] is None, "the town's period reaches it"
     assert procedure["receipt"] is True
 
 

@@ -42,6 +42,7 @@ def age(directory: Path) -> None:
     with closing(sqlite3.connect(directory / "accounts.sqlite3")) as accounts, accounts:
         for table in ("activation_links", "preferences"):
             accounts.execute(f"DROP TABLE {table}")
+        accounts.execute("ALTER TABLE sessions DROP COLUMN browser")
         accounts.execute(ACTIVATIONS)
         accounts.execute("INSERT INTO activations VALUES ('amelie', ?, ?)", (hashed("old link"), 2**52))
         accounts.execute("UPDATE schema_version SET version = 1 WHERE store = 'accounts'")
@@ -66,8 +67,10 @@ def test_an_old_directory_is_refused_then_upgraded(town: CommandLine) -> None:
         assert installation.outbox.resend(MAIL, installation.clock())
         assert installation.outbox.due(installation.clock(), 5) == [MAIL]
         assert installation.activations.find("old link", installation.clock()) == "amelie"
+        installation.sessions.open("amelie", installation.clock(), "token", "Firefox sous Windows")
+        assert [session.browser for session in installation.sessions.of("amelie")] == ["Firefox sous Windows"]
         assert tell_news(occasions_of(installation, "http://127.0.0.1"), installation.clock()) == 0
         assert installation.followers.place("news").position == installation.register.head()
         with installation.stores.events.connect() as connection:
             found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name LIKE 'outbox%' ORDER BY name")
-            assert list(found.scalars()) == ["outbox", "outbox_due", "outbox_kept"]
+            assert list(found.scalars()) == ["outbox", "outbox_due", "outbox_kept", "outbox_listed", "outbox_of_demand"]

@@ -11,7 +11,9 @@ from tests.workers.smtp import HOST
 
 END = b"\r\n.\r\n"
 FAULTS = (*["none"] * 6, "delay", "cut after DATA", "cut before DATA", "half-close", "451", "451 at DATA")
-_DELAY_S, _TIMEOUT_S = 0.05, 20
+SILENCE = "silence"
+"""Nothing is answered for longer than anybody waits."""
+_DELAY_S, _SILENCE_S, _TIMEOUT_S = 0.05, 15, 20
 
 
 class FaultyRelay:
@@ -57,7 +59,9 @@ class FaultyRelay:
             if (answer := self._answered_here(chunk, fault, in_data=in_data)) is not None:
                 client.sendall(answer)
                 continue
-            if in_data and fault == "cut before DATA":
+            if in_data and fault in ("cut before DATA", SILENCE):
+                if fault == SILENCE:
+                    self._over.wait(_SILENCE_S)
                 return
             server.sendall(chunk)
             answer = whole_answer(server)

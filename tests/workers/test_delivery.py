@@ -1,7 +1,8 @@
 """Each letter is handed to the mail server at least once, whatever dies in between (P8)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,36 @@ def test_without_a_mail_server_letters_stay_queued(town: Town) -> None:
     assert Deliverer(town.parts()).deliver(letter) == "waiting"
     assert town.state_of(letter) == ("queued", None)
     assert town.outbox.due(town.clock(), 10) == [letter]
+
+
+def test_a_full_minute_costs_a_letter_neither_its_place_nor_an_attempt(town: Town, transport: KeepingTransport) -> None:
+    first, second = (town.letter_of(town.submit(MARIE)) for _ in range(2))
+    left = Pacing(2)
+    deliverer = Deliverer(replace(town.parts(), may_leave=left))
+    assert deliverer.deliver(first) == "sent"
+    assert deliverer.deliver(first) == "waiting"
+    assert left.taken == 1, "what is not claimed is not counted"
+    left.most = 1
+    assert deliverer.deliver(second) == "waiting"
+    assert town.outbox.due(town.clock(), 10) == [second]
+    assert [mail.attempts for mail in town.outbox.latest(1, "queued")] == [0]
+    left.most = 2
+    assert deliverer.deliver(second) == "sent"
+    assert len(transport.sent) == 2
+
+
+@dataclass
+class Pacing:
+    """A minute in which so many letters may leave."""
+
+    most: int
+    taken: int = 0
+
+    def __call__(self, _now: datetime) -> bool:
+        if self.taken >= self.most:
+            return False
+        self.taken += 1
+        return True
 
 
 @pytest.mark.parametrize(

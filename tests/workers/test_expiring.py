@@ -55,6 +55,16 @@ def test_the_agents_and_the_citizen_read_of_a_deletion(town: TownOfOccasions) ->
     assert not [mail for mail in town.letters("deletion") if town.has_key(mail.mail_id)]
 
 
+def test_without_anybody_with_rights_the_administrators_are_told(town: TownOfOccasions) -> None:
+    for code in ("camille", "sacha"):
+        town.leave(code)
+    town.town.submit()
+    for days in (30, 30):
+        town.clock.move(days=days)
+        expire(town.occasions, town.clock())
+    assert (town.told("deletion_warning"), town.told("deletion_notice")) == ({"dominique": 1}, {"dominique": 1})
+
+
 def test_a_citizen_without_an_address_is_not_written_to(town: TownOfOccasions) -> None:
     reference = town.town.submit(email=None)
     town.clock.move(days=60)

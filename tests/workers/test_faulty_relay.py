@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 
 from domain.letters import Letter
-from tests.workers.proxy import FaultyRelay, faulty_relay
+from tests.workers.proxy import SILENCE, FaultyRelay, faulty_relay
 from tests.workers.smtp import Inbox, mail_server
 from workers.messages import compose
-from workers.transport import Deferred, NotDelivered, Rejected, SmtpTransport, Unreachable
+from workers.transport import Deferred, NotDelivered, Rejected, SmtpTransport, TimedOut, Unreachable
 
 SENDER = Address("Mairie", "suivi", "mairie.example")
 LETTER = compose(Letter("marie@example.org", "Votre demande", "Bonjour.\n"), UUID(int=7), SENDER, datetime.now(UTC))
@@ -29,10 +29,10 @@ def relay(inbox: Inbox) -> Iterator[FaultyRelay]:
         yield relay
 
 
-def send(relay: FaultyRelay, fault: str) -> NotDelivered | None:
+def send(relay: FaultyRelay, fault: str, patience: float = 10) -> NotDelivered | None:
     relay.faults = [fault]
     try:
-        SmtpTransport(f"smtp://127.0.0.1:{relay.port}").send(LETTER)
+        SmtpTransport(f"smtp://127.0.0.1:{relay.port}", patience).send(LETTER)
     except NotDelivered as failure:
         return failure
     return None
@@ -52,6 +52,11 @@ def test_a_relay_that_hangs_up_after_the_letter_leaves_it_doubtful_and_the_secon
     assert send(relay, "none") is None
     ids = [message_from_bytes(bytes(envelope.content or b""))["Message-ID"] for envelope in inbox.letters]
     assert ids == [f"<{UUID(int=7)}@mairie.example>"] * 2
+
+
+def test_a_relay_that_never_answers_has_nothing(relay: FaultyRelay, inbox: Inbox) -> None:
+    assert isinstance(send(relay, SILENCE, 0.2), TimedOut)
+    assert inbox.letters == []
 
 
 def test_a_relay_that_hangs_up_before_the_letter_has_nothing(relay: FaultyRelay, inbox: Inbox) -> None:

@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from domain.demand import Demand
+from domain.timetable import Timetable
+from domain.townhall import Settings
+from suivi.founding import found
+from suivi.serving import worker_parts
 from tests.databases import KINDS
 from tests.workers.occasions import CIVIL, TownOfOccasions, references_in
 from workers import occasions as runs
 from workers.clock import remind_at_hours
+from workers.delivery import Deliverer
 from workers.reminding import due_reminders, remind
+from workers.sweep import expire_letters
 
 LATE = timedelta(days=16)
 """The civil registry takes charge within 15 days, and the town hall opens on a Monday, 8:00 UTC, 9:00 in Paris."""
@@ -64,6 +71,41 @@ def test_the_owner_is_reminded_and_nobody_of_what_waits(town: TownOfOccasions) -
     (told,) = remind(town.occasions, town.clock())
     assert (told.reminder.reference, told.reminder.kind, told.agents) == (mine, "in_progress", ("camille",))
     assert occurrences(town, held) == []
+
+
+def test_the_town_s_period_reaches_the_procedures_that_suivi_ships(town: TownOfOccasions) -> None:
+    reference = town.town.submit()
+    town.settle(reminder_every_days=2, reminder_times=Timetable(tuple(range(1, 8))))
+    first = town.clock() + LATE + timedelta(days=1)
+    for days in (0, 1, 2, 3):
+        town.clock.now = first + timedelta(days=days)
+        remind(town.occasions, town.clock())
+    named = [at for _, at, _ in occurrences(town, reference)]
+    assert [after - before for before, after in pairwise(named)] == [timedelta(days=2)] * 2
+    town.revise("AEN", reminder_every_days=1)
+    town.clock.now += timedelta(days=3)
+    remind(town.occasions, town.clock())
+    assert occurrences(town, reference)[-1][1].date() == town.clock().date()
+
+
+def test_a_founded_town_keeps_the_period_it_has(town: TownOfOccasions) -> None:
+    town.revise("AEN", reminder_every_days=7)
+    found(town.installation.office, town.town.command("system:init"), Settings(name="Autre"))
+    assert town.installation.office.directory.definition("AEN").reminder_every_days == 7
+
+
+def test_a_reminder_that_waited_two_days_for_a_mail_server_is_of_no_use(town: TownOfOccasions) -> None:
+    town.town.submit(email=None)
+    town.clock.now += LATE + timedelta(days=1)
+    remind(town.occasions, town.clock())
+    parts = worker_parts(town.installation, "http://127.0.0.1", town.transport)
+    town.clock.now += timedelta(days=2) - timedelta(seconds=1)
+    assert expire_letters(parts, Deliverer(parts), town.clock()) == 0
+    town.clock.now += timedelta(seconds=1)
+    assert expire_letters(parts, Deliverer(parts), town.clock()) == 2
+    assert {(mail.state, mail.why, mail.letter) for mail in town.letters("reminder")} == {("failed", "expired", None)}
+    assert not [mail for mail in town.letters("reminder") if town.has_key(mail.mail_id)]
+    assert town.transport.sent == []
 
 
 def test_who_left_is_replaced_by_the_head_then_by_the_administrators(town: TownOfOccasions) -> None:

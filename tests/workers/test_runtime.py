@@ -171,6 +171,21 @@ def test_redis_may_be_killed_and_emptied_at_any_time(
     assert town.outbox.counts() == {"sent": letters}
 
 
+@pytest.mark.redis
+def test_a_broker_that_is_away_at_the_start_is_waited_for(
+    town: Town, transport: KeepingTransport, own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "POLL_S", 0.1)
+    town.submit(MARIE)
+    own_redis.kill(emptied=True)
+    with running(town, broker_url=own_redis.url):
+        town.submit(MARIE)
+        assert transport.sent == []
+        own_redis.start()
+        until(lambda: told_again(town, transport, 2), PROMISED_S, "both letters have left")
+    assert town.outbox.counts() == {"sent": 2}
+
+
 def told_again(town: Town, transport: KeepingTransport, letters: int) -> bool:
     """Whether so many letters have left; if not, the time passes after which the relay tells of them again."""
     left = transport.wait_for(letters, timeout=1)

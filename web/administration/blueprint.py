@@ -5,44 +5,44 @@ from typing import Final
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from domain.facts import Subject
+from domain.errors import ChangedSince
+from domain.facts import agent_of
 from domain.rights import Role
 from web import current
 from web.access import allowed
+from web.administration import wording
 from web.errors import answer
 from web.filters import agent_name
 
 administration: Final = Blueprint("administration", __name__, url_prefix="/administration")
-
-
-class ChangedMeanwhile(Exception):
-    """Another administrator saved the same settings since the page was shown."""
-
-    def __init__(self, by: str) -> None:
-        super().__init__(f"{by} saved since")
-        self.by = by
+MOST_COUNTED: Final = 10_000
+"""Letters are counted no further: beyond, « plus de 10 000 » says enough and the page stays as quick."""
 
 
 @administration.get("")
 @allowed(Role.ADMIN)
 def home() -> str:
     """L’administration."""
-    return render_template("administration/home.html", counts=current.parts().outbox.counts())
+    return render_template(
+        "administration/home.html", counts=current.parts().outbox.counts(MOST_COUNTED), most=MOST_COUNTED
+    )
 
 
-@administration.errorhandler(ChangedMeanwhile)
-def changed_meanwhile(error: ChangedMeanwhile) -> ResponseReturnValue:
-    """Nothing is saved over a colleague's change."""
+@administration.errorhandler(ChangedSince)
+def changed_since(error: ChangedSince) -> ResponseReturnValue:
+    """Nothing is saved over a colleague's change, nor over one's own in another window."""
+    what = ", ".join(dict.fromkeys(wording.CHANGED.get(name, wording.REST) for name in error.what))
     said = (
-        f"{agent_name(error.by)} a enregistré d’autres réglages depuis que vous avez ouvert la page. "
+        f"{_who(error.by)} depuis que vous avez ouvert la page ; ce qui a changé : {what}. "
         "Rien n’a été enregistré : ouvrez-la de nouveau, puis recommencez."
     )
     return answer(409, "Réglages modifiés entre-temps", said)
 
 
-def require_unchanged(subject: Subject) -> None:
-    """Raise ChangedMeanwhile when another agent acted since the version in the form's hidden ``version``."""
-    seen = current.seen_version()
-    by = None if seen is None else subject.other_agent_since(seen, current.agent().code)
-    if by is not None:
-        raise ChangedMeanwhile(by)
+def _who(actor: str) -> str:
+    code = agent_of(actor)
+    if code is None:
+        return "Une commande du serveur a enregistré d’autres réglages"
+    if code == current.agent().code:
+        return "Vous avez enregistré d’autres réglages, dans une autre fenêtre,"
+    return f"{agent_name(code)} a enregistré d’autres réglages"

@@ -14,7 +14,7 @@ from domain.letters import VARIABLES, LetterKind
 from domain.rights import Role
 from web import current, wording
 from web.access import allowed
-from web.administration.blueprint import administration, require_unchanged
+from web.administration.blueprint import administration
 from web.administration.letters import previewed, templates_of
 from web.forms import Form, Length, OneOf, Range, rerender
 from web.letters import LONGEST_BODY, Subject
@@ -87,11 +87,10 @@ def change_procedure(code: str) -> ResponseReturnValue:
     changed = changed_by(subject.definition)
     if kind := request.form.get("preview"):
         return _shown(code, preview=(kind, *previewed(changed, kind)))
-    require_unchanged(subject)
     if _deletes_sooner(subject.definition, changed) and request.form.get("confirmed") != confirmation(changed):
         return _shown(code, endings=current.parts().endings_under(changed, current.now()), asked=changed)
-    current.parts().office.directory.define_procedure(current.command(), changed)
-    same = changed == subject.definition
+    seen, same = current.seen_version() or subject.version, changed == subject.definition
+    current.parts().office.directory.revise_procedure(current.command(), changed, seen)
     flash("Rien n’a changé." if same else f"La démarche « {changed.title} » est enregistrée.")
     return redirect(url_for(".procedure", code=code), 303)
 

@@ -12,7 +12,7 @@ from domain.timetable import Timetable
 from domain.townhall import LONGEST_DAYS, LONGEST_NAME, MOST_DAYS, MOST_MAILS, MOST_WARNINGS, Contact, Settings
 from web import current
 from web.access import allowed
-from web.administration.blueprint import administration, require_unchanged
+from web.administration.blueprint import administration
 from web.forms import Email, Form, Length, OneOf, Range, rerender
 
 WEEKDAYS: Final = (
@@ -99,11 +99,10 @@ def settings() -> str:
 def change_settings() -> Response:
     """Enregistrer les réglages."""
     typed = TownSettings().load(request.form)
-    with current.parts().office.directory.change_townhall(current.command()) as townhall:
-        require_unchanged(townhall)
-        changed = changed_by(townhall.settings, typed)
-        same = changed == townhall.settings
-        townhall.change_settings(changed)
+    directory = current.parts().office.directory
+    before = directory.townhall()
+    seen, same = current.seen_version() or before.version, changed_by(before.settings, typed) == before.settings
+    directory.change_settings(current.command(), lambda settings: changed_by(settings, typed), seen)
     flash("Rien n’a changé." if same else "Les réglages sont enregistrés ; ils valent dès maintenant.")
     return redirect(url_for(".settings"), 303)
 

@@ -4,13 +4,14 @@ import html
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.definition import Definition
 from domain.drafts import DEFAULTS
 from domain.letters import LetterKind
 from domain.references import stream_id
-from domain.rights import Rights, Role
 from suivi.foreseeing import endings_under
+from tests.web.pages.administrators import elsewhere, with_administrators
 from tests.web.pages.conftest import Browser, Hall, hidden, text
 
 PAGE = "/administration/demarches/AEN"
@@ -20,11 +21,7 @@ HOSTILE = "<b>Objet</b> {reference}"
 @pytest.fixture
 def hall(fresh_hall: Hall) -> Hall:
     """A town hall with two administrators."""
-    for code in ("ada", "bob"):
-        fresh_hall.office.directory.register_agent(
-            fresh_hall.command(), code, code.title(), Rights(frozenset({Role.ADMIN}))
-        )
-    return fresh_hall
+    return with_administrators(fresh_hall)
 
 
 @pytest.fixture
@@ -172,6 +169,44 @@ def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Bro
     assert hall.browser("bob").post(PAGE, **typed(take_delay_days="8")).status_code == 303
     answer = ada.post(PAGE, **typed(), version=seen)
     assert answer.status_code == 409
+    assert "Bob a enregistré d’autres réglages" in text(answer)
+    assert "ce qui a changé : le délai de prise en compte" in text(answer)
+    assert in_force(hall).take_delay_days == 8
+
+
+def test_two_windows_of_one_administrator_do_not_overwrite_each_other(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    assert ada.post(PAGE, **typed(), version=seen).status_code == 303
+    answer = ada.post(PAGE, **typed(take_delay_days="9"), version=seen)
+    assert answer.status_code == 409
+    assert "dans une autre fenêtre" in text(answer)
+    assert in_force(hall).take_delay_days == 4
+
+
+def test_a_form_imported_in_between_is_not_overwritten(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    imported = replace(in_force(hall), fields=[])
+    hall.office.directory.define_procedure(hall.command("system:cli"), imported)
+    answer = ada.post(PAGE, **typed(), version=seen)
+    assert answer.status_code == 409
+    assert "Une commande du serveur a enregistré d’autres réglages" in text(answer)
+    assert in_force(hall) == imported
+
+
+def test_who_is_recorded_during_the_very_save_is_not_overwritten(
+    hall: Hall, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, raced = hall.installation.register.append, []
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        if not raced:
+            raced.append(0)
+            raced[:] = [elsewhere(lambda: hall.browser("bob").post(PAGE, **typed(take_delay_days="8")).status_code)]
+        append(*arguments, **named)
+
+    monkeypatch.setattr(hall.installation.register, "append", overtaken)
+    assert ada.post(PAGE, **typed()).status_code == 409
+    assert raced == [303]
     assert in_force(hall).take_delay_days == 8
 
 

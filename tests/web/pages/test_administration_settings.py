@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.rights import Rights, Role
 from domain.townhall import TOWNHALL_ID, Contact, Settings
+from tests.web.pages.administrators import elsewhere, with_administrators
 from tests.web.pages.conftest import Browser, Hall, hidden, text
 
 PAGE = "/administration/reglages"
@@ -28,15 +28,13 @@ TYPED: dict[str, Any] = {
     "mails_per_minute": "0",
 }
 
+BY_BOB: dict[str, Any] = TYPED | {"name": "Mairie de Bob"}
+
 
 @pytest.fixture
 def hall(fresh_hall: Hall) -> Hall:
     """A town hall with two administrators."""
-    for code in ("ada", "bob"):
-        fresh_hall.office.directory.register_agent(
-            fresh_hall.command(), code, code.title(), Rights(frozenset({Role.ADMIN}))
-        )
-    return fresh_hall
+    return with_administrators(fresh_hall)
 
 
 @pytest.fixture
@@ -115,16 +113,74 @@ def test_a_faulty_form_comes_back_as_typed_and_changes_nothing(
 
 def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Browser) -> None:
     seen = hidden(ada.get(PAGE).text, "version")
-    assert hall.browser("bob").post(PAGE, **(TYPED | {"name": "Mairie de Bob"})).status_code == 303
+    assert hall.browser("bob").post(PAGE, **BY_BOB).status_code == 303
     answer = ada.post(PAGE, **TYPED, version=seen)
     assert answer.status_code == 409
+    assert "Bob a enregistré d’autres réglages" in text(answer)
+    assert "ce qui a changé : le nom de la commune, l’assistance" in text(answer)
+    assert in_force(hall).name == "Mairie de Bob"
+
+
+def test_two_windows_of_one_administrator_do_not_overwrite_each_other(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    assert ada.post(PAGE, **TYPED, version=seen).status_code == 303
+    answer = ada.post(PAGE, **(TYPED | {"soon_late_days": "9"}), version=seen)
+    assert answer.status_code == 409
+    assert "Vous avez enregistré d’autres réglages, dans une autre fenêtre" in text(answer)
+    assert in_force(hall).soon_late_days == 2
+
+
+def test_a_double_click_is_no_conflict(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    for _ in range(2):
+        assert ada.post(PAGE, **TYPED, version=seen, command_id="one-click").status_code == 303
+    assert in_force(hall).name == "Mairie de Colmar"
+
+
+def test_a_new_service_in_between_is_no_conflict(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    hall.office.directory.set_service(hall.command(), "Archives", Contact())
+    assert ada.post(PAGE, **TYPED, version=seen).status_code == 303
+
+
+def test_who_is_recorded_during_the_very_save_is_not_overwritten(
+    hall: Hall, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, append, raced = hidden(ada.get(PAGE).text, "version"), hall.installation.register.append, []
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        if not raced:
+            raced.append(0)
+            raced[:] = [elsewhere(lambda: hall.browser("bob").post(PAGE, **BY_BOB).status_code)]
+        append(*arguments, **named)
+
+    monkeypatch.setattr(hall.installation.register, "append", overtaken)
+    answer = ada.post(PAGE, **TYPED, version=seen)
+    assert (raced, answer.status_code) == ([303], 409)
     assert "Bob a enregistré d’autres réglages" in text(answer)
     assert in_force(hall).name == "Mairie de Bob"
 
 
+def test_a_service_recorded_during_the_very_save_costs_nothing(
+    hall: Hall, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, append, raced = hidden(ada.get(PAGE).text, "version"), hall.installation.register.append, []
+
+    def overtaken(*arguments: Any, **named: Any) -> None:
+        if not raced:
+            raced.append(1)
+            hall.office.directory.set_service(hall.command(), "Archives", Contact())
+        append(*arguments, **named)
+
+    monkeypatch.setattr(hall.installation.register, "append", overtaken)
+    assert ada.post(PAGE, **TYPED, version=seen).status_code == 303
+    assert in_force(hall).name == "Mairie de Colmar"
+    assert "Archives" in hall.office.directory.townhall().services
+
+
 def test_a_form_that_came_back_still_notices_the_colleague(hall: Hall, ada: Browser) -> None:
     seen = hidden(ada.get(PAGE).text, "version")
-    hall.browser("bob").post(PAGE, **(TYPED | {"name": "Mairie de Bob"}))
+    hall.browser("bob").post(PAGE, **BY_BOB)
     again = ada.post(PAGE, **(TYPED | {"name": ""}), version=seen)
     assert hidden(again.text, "version") == seen
 
