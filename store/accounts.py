@@ -36,6 +36,7 @@ sessions: Final = Table(
     Column("agent", Text, nullable=False, index=True),
     Column("opened_at", BigInteger, nullable=False, index=True),
     Column("seen_at", BigInteger, nullable=False),
+    Column("browser", Text),
 )
 activations: Final = Table(
     "activation_links",
@@ -96,6 +97,12 @@ def keep_links(connection: Connection) -> None:
         "SELECT token_hash, agent, 0, expires_at FROM activations"
     )
     connection.exec_driver_sql("DROP TABLE activations")
+
+
+def name_browsers(connection: Connection) -> None:
+    """Step 3: a session tells which browser opened it; those opened before do not say."""
+    if "browser" not in {column["name"] for column in inspect(connection).get_columns(sessions.name)}:
+        connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN browser text")
 
 
 def hashed(token: str) -> bytes:

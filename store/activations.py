@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from domain.instants import micros
-from store.accounts import activations, hashed
+from store.accounts import activations, credentials, hashed
 from store.transactions import writing
 
 _valid: Final = (activations.c.token_hash == bindparam("token"), activations.c.expires_at > bindparam("now"))
 _find: Final = select(activations.c.agent).where(*_valid)
+_lock: Final = select(credentials.c.agent).where(credentials.c.agent == bindparam("code")).with_for_update()
+_use: Final = delete(activations).where(*_valid).returning(activations.c.agent)
 _end: Final = delete(activations).where(activations.c.agent == bindparam("code"))
 _carried: Final = select(activations).where(activations.c.mail_id == bindparam("mail"))
 _end_others: Final = _end.where(activations.c.token_hash != bindparam("kept"), activations.c.mail_id.is_(None))
@@ -56,14 +58,21 @@ class Activations:
             code: str | None = connection.scalar(_find, {"token": hashed(token), "now": micros(now)})
             return code
 
-    def consume(self, token: str, now: datetime) -> str | None:
-        """Whose token this was, for the one caller who uses it first; the agent's other links end with it."""
-        with writing(self._engine) as connection:
-            used = delete(activations).where(*_valid).returning(activations.c.agent)
-            code: str | None = connection.scalar(used, {"token": hashed(token), "now": micros(now)})
-            if code is not None:
-                connection.execute(_end, {"code": code})
-            return code
+
+def use(connection: Connection, token: str, now: datetime) -> str | None:
+    """Whose token this was, for the one caller who uses it first, in the transaction that sets the password.
+
+    The agent's password is locked before his links, as everywhere: two changes at once wait for each other.
+    """
+    asked = {"token": hashed(token), "now": micros(now)}
+    connection.execute(_lock, {"code": connection.scalar(_find, asked)})
+    code: str | None = connection.scalar(_use, asked)
+    return code
+
+
+def end_links(connection: Connection, code: str) -> None:
+    """No link sets this agent's password any more, in a transaction of the caller's."""
+    connection.execute(_end, {"code": code})
 
 
 def _row(code: str, token: str, now: datetime, ttl: timedelta, mail_id: UUID | None) -> dict[str, object]:

@@ -7,10 +7,11 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, bindparam, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from domain.instants import micros
-from store.accounts import activations, credentials, sessions
+from store.accounts import credentials, sessions
+from store.activations import end_links, use
 from store.transactions import insert_into, writing
 
 NOBODY: Final = "nobody has this password: it is hashed so that an unknown code takes as long as a known one"
@@ -24,8 +25,12 @@ _rehash: Final = (
     .where(credentials.c.agent == bindparam("code"), credentials.c.password_hash == bindparam("before"))
     .values(password_hash=bindparam("after"))
 )
+_replace: Final = (
+    update(credentials)
+    .where(credentials.c.agent == bindparam("code"), credentials.c.password_hash == bindparam("before"))
+    .values(password_hash=bindparam("after"), changed_at=bindparam("at"))
+)
 _end_sessions: Final = delete(sessions).where(sessions.c.agent == bindparam("code"))
-_end_links: Final = delete(activations).where(activations.c.agent == bindparam("code"))
 
 
 class Credentials:
@@ -37,7 +42,8 @@ class Credentials:
 
     def set_email(self, code: str, email: str | None) -> None:
         """Where to reach an agent."""
-        self._put(code, email=email)
+        with writing(self._engine) as connection:
+            _put(connection, code, email=email)
 
     def email(self, code: str) -> str | None:
         """The agent's address, if there is one."""
@@ -53,18 +59,43 @@ class Credentials:
     def set_password(self, code: str, password: str, now: datetime) -> None:
         """Set a password; every open session of the agent ends, and every link that could set another."""
         written = self._hasher.hash(_normal(password))
-        self._put(code, ended=True, password_hash=written, changed_at=micros(now))
+        with writing(self._engine) as connection:
+            _set(connection, code, written, now)
 
-    def check(self, code: str, password: str) -> bool:
-        """Whether this is the agent's password; an unknown code takes the same time."""
+    def set_by_link(self, token: str, password: str, now: datetime) -> str | None:
+        """Set the password of the agent whose link this is, and use the link up, or neither; who he is."""
+        written = self._hasher.hash(_normal(password))
+        with writing(self._engine) as connection:
+            code = use(connection, token, now)
+            if code is not None:
+                _set(connection, code, written, now)
+            return code
+
+    def change_password(self, code: str, verified: str, password: str, now: datetime) -> str | None:
+        """Set a password instead of the one that ``check`` verified; what is verified from now on.
+
+        None, and nothing changes, when another one was set since: of two changes at once, one is told so.
+        """
+        written = self._hasher.hash(_normal(password))
+        with writing(self._engine) as connection:
+            replaced = {"code": code, "before": verified, "after": written, "at": micros(now)}
+            if connection.execute(_replace, replaced).rowcount == 0:
+                return None
+            _end_access(connection, code)
+            return written
+
+    def check(self, code: str, password: str) -> str | None:
+        """What proves that this is the agent's password at this moment; None when it is not.
+
+        An unknown code takes the same time. A session opens, or a password changes, only while the proof holds.
+        """
         with self._engine.connect() as connection:
             found: str | None = connection.scalar(_hash_of, {"code": code})
-        right = self._verified(found or self._nobody, _normal(password)) and found is not None
-        if right and found is not None and self._hasher.check_needs_rehash(found):
-            with writing(self._engine) as connection:
-                again = self._hasher.hash(_normal(password))
-                connection.execute(_rehash, {"code": code, "before": found, "after": again})
-        return right
+        if not self._verified(found or self._nobody, _normal(password)) or found is None:
+            return None
+        if not self._hasher.check_needs_rehash(found):
+            return found
+        return self._renewed(code, found, password) or self.check(code, password)
 
     def has_password(self, code: str) -> bool:
         """Whether the agent ever chose one."""
@@ -77,13 +108,28 @@ class Credentials:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _put(self, code: str, *, ended: bool = False, **values: object) -> None:
+    def _renewed(self, code: str, before: str, password: str) -> str | None:
+        """The hash under the settings in force; None when the row changed at this moment."""
+        after = self._hasher.hash(_normal(password))
         with writing(self._engine) as connection:
-            put = insert_into(connection, credentials).values(agent=code, **values)
-            connection.execute(put.on_conflict_do_update(index_elements=[credentials.c.agent], set_=values))
-            if ended:
-                connection.execute(_end_sessions, {"code": code})
-                connection.execute(_end_links, {"code": code})
+            replaced = connection.execute(_rehash, {"code": code, "before": before, "after": after}).rowcount
+        return after if replaced else None
+
+
+def _put(connection: Connection, code: str, **values: object) -> None:
+    put = insert_into(connection, credentials).values(agent=code, **values)
+    connection.execute(put.on_conflict_do_update(index_elements=[credentials.c.agent], set_=values))
+
+
+def _set(connection: Connection, code: str, written: str, now: datetime) -> None:
+    _put(connection, code, password_hash=written, changed_at=micros(now))
+    _end_access(connection, code)
+
+
+def _end_access(connection: Connection, code: str) -> None:
+    """Whoever got in by the password of before is out, and no link of before sets another."""
+    connection.execute(_end_sessions, {"code": code})
+    end_links(connection, code)
 
 
 def _normal(password: str) -> str:

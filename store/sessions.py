@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Engine, bindparam, delete, insert, or_, select, update
 
 from domain.instants import instant, micros
-from store.accounts import hashed, sessions
+from store.accounts import credentials, hashed, sessions
 from store.statements import SmallRead
 from store.transactions import writing
 
@@ -18,7 +18,7 @@ _NAME_DIGITS: Final = 16
 _columns: Final = select(sessions.c.agent, sessions.c.opened_at, sessions.c.seen_at)
 _find: Final = _columns.where(sessions.c.token_hash == bindparam("token"))
 _of: Final = (
-    _columns.add_columns(sessions.c.token_hash)
+    _columns.add_columns(sessions.c.token_hash, sessions.c.browser)
     .where(sessions.c.agent == bindparam("agent"))
     .order_by(sessions.c.opened_at, sessions.c.token_hash)
 )
@@ -27,6 +27,12 @@ _touch: Final = (
     .where(sessions.c.token_hash == bindparam("token"), sessions.c.seen_at < bindparam("now"))
     .values(seen_at=bindparam("now"))
 )
+_in_force: Final = (
+    select(credentials.c.agent)
+    .where(credentials.c.agent == bindparam("code"), credentials.c.password_hash == bindparam("verified"))
+    .with_for_update(read=True)
+)
+"""Read under a lock: a password that changes at this moment waits, then ends the session with the others."""
 _close: Final = delete(sessions).where(sessions.c.token_hash == bindparam("token"))
 _close_all: Final = delete(sessions).where(sessions.c.agent == bindparam("code"))
 _close_others: Final = _close_all.where(sessions.c.token_hash != bindparam("kept"))
@@ -36,16 +42,22 @@ _forget: Final = delete(sessions).where(
 )
 
 
+class PasswordReplaced(Exception):
+    """The password that was verified is no longer the agent's: no session opens with it."""
+
+
 class Session(msgspec.Struct, frozen=True):
     """Who is logged in since when, and when he last asked for a page (to the minute).
 
-    ``name`` tells the sessions of one agent apart on a page; nobody can log in with it.
+    ``name`` tells the sessions of one agent apart on a page; nobody can log in with it. ``browser`` is what he opened
+    it with (« Firefox sous Windows »), where that is known.
     """
 
     agent: str
     opened_at: datetime
     seen_at: datetime
     name: str = ""
+    browser: str | None = None
 
     def is_over(self, now: datetime, idle: timedelta, absolute: timedelta) -> bool:
         """Whether it lay idle or lasted too long."""
@@ -58,10 +70,18 @@ class Sessions:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._found = engine, SmallRead(engine, _find)
 
-    def open(self, code: str, now: datetime, token: str) -> str:
-        """Begin a session; sessions too old to serve are forgotten on the way."""
-        row = {"token_hash": hashed(token), "agent": code, "opened_at": micros(now), "seen_at": micros(now)}
+    def open(
+        self, code: str, now: datetime, token: str, browser: str | None = None, verified: str | None = None
+    ) -> str:
+        """Begin a session; sessions too old to serve are forgotten on the way.
+
+        ``verified`` is what ``Credentials.check`` gave; raises PasswordReplaced when the password changed since.
+        """
+        at = micros(now)
+        row = {"token_hash": hashed(token), "agent": code, "opened_at": at, "seen_at": at, "browser": browser}
         with writing(self._engine) as connection:
+            if verified is not None and connection.scalar(_in_force, {"code": code, "verified": verified}) is None:
+                raise PasswordReplaced
             connection.execute(_forget, {"before": micros(now - KEPT_AT_MOST), "token": hashed(token)})
             connection.execute(insert(sessions), row)
         return token
@@ -120,5 +140,6 @@ def _name(token_hash: bytes) -> str:
 
 
 def _session(row: Sequence[Any]) -> Session:
-    agent, opened_at, seen_at, *token_hash = row
-    return Session(agent, instant(opened_at), instant(seen_at), _name(token_hash[0]) if token_hash else "")
+    agent, opened_at, seen_at, *named = row
+    token_hash, browser = named or (None, None)
+    return Session(agent, instant(opened_at), instant(seen_at), _name(token_hash) if token_hash else "", browser)

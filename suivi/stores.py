@@ -50,6 +50,7 @@ def _second_accounts(connection: Connection) -> None:
 def _third_accounts(connection: Connection) -> None:
     operations.create_tables(connection)
     named_filters.create_tables(connection)
+    accounts.name_browsers(connection)
 
 
 EVENT_STEPS: Final[dict[int, Step]] = {1: events.create_tables, 2: _second_events, 3: outbox.add_lookups}

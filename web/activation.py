@@ -52,10 +52,9 @@ def choose(token: str) -> ResponseReturnValue:
         return render_template("activation.html", token=token, agent=None), 404
     password = NewPassword().load(request.form)["password"]
     parts, now = current.parts(), current.now()
-    code = parts.activations.consume(token, now)
+    code = parts.credentials.set_by_link(token, password, now)
     if code is None:
         return render_template("activation.html", token=token, agent=None), 404
-    parts.credentials.set_password(code, password, now)
     sessions.close()
     flash(f"Votre mot de passe est enregistré. Connectez-vous avec votre code agent : {code}.")
     return redirect(url_for("login.show"), 303)

@@ -64,9 +64,9 @@ def log_in() -> ResponseReturnValue:
     code = typed["code"].strip()
     if wait := _wait(code):
         return _wait_page(wait)
-    if not _recognised(code, typed["password"]):
+    verified = _recognised(code, typed["password"])
+    if verified is None or not sessions.open_for(current.parts().office.directory.agent(code), verified):
         return _again(422, failed=FAILED)
-    sessions.open_for(current.parts().office.directory.agent(code))
     return _continue(code)
 
 
@@ -102,18 +102,19 @@ def _wait(code: str) -> float:
     return current.parts().throttles.attempt(limits, current.now())
 
 
-def _recognised(code: str, password: str) -> bool:
+def _recognised(code: str, password: str) -> str | None:
+    """The proof of an active agent's password."""
     parts = current.parts()
-    right = parts.credentials.check(code, password)
+    verified = parts.credentials.check(code, password)
     try:
         active = parts.office.directory.agent(code).active
     except UnknownAgent:
         active = False
-    if right and active:
-        parts.throttles.cleared(_account(code))
-        parts.throttles.taken_back(_source())
-        return True
-    return False
+    if verified is None or not active:
+        return None
+    parts.throttles.cleared(_account(code))
+    parts.throttles.taken_back(_source())
+    return verified
 
 
 def _continue(code: str) -> ResponseReturnValue:

@@ -1,8 +1,9 @@
 """« Mon compte »: an agent changes his password, and ends the sessions he left open elsewhere."""
 
 import math
+from typing import Final
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from marshmallow import fields
 from werkzeug import Response
 
@@ -17,6 +18,11 @@ from web.login import LONGEST_PASSWORD, too_many_tries
 from web.preferences import account_page
 
 own_access = Blueprint("own_access", __name__)
+
+OVERTAKEN: Final = (
+    "Votre mot de passe vient d’être changé ailleurs, au même moment : celui que vous avez saisi ici n’est pas "
+    "enregistré. Connectez-vous avec l’autre ; si ce n’est pas vous qui l’avez choisi, demandez un nouveau lien."
+)
 
 
 class ChangedPassword(NewPassword):
@@ -40,13 +46,16 @@ def change_password() -> Response:
     tries = f"present password:{agent.code}"
     if wait := parts.throttles.attempt({tries: FREE_FAILURES}, current.now()):
         return _wait_page(wait)
-    if not parts.credentials.check(agent.code, typed["present"]):
+    verified = parts.credentials.check(agent.code, typed["present"])
+    if verified is None:
         raise Invalid({"present": ["Ce n’est pas votre mot de passe actuel."]})
+    parts.throttles.cleared(tries)
     if typed["password"] == typed["present"]:
         raise Invalid({"password": ["C’est déjà votre mot de passe : choisissez-en un autre."]})
-    parts.throttles.cleared(tries)
-    parts.credentials.set_password(agent.code, typed["password"], current.now())
-    sessions.open_for(agent)
+    chosen = parts.credentials.change_password(agent.code, verified, typed["password"], current.now())
+    chosen = chosen or parts.credentials.check(agent.code, typed["password"])  # a double click set this very one
+    if chosen is None or not sessions.open_for(agent, chosen):
+        return _overtaken()
     flash("Votre mot de passe est changé ; vos autres sessions sont fermées.", "success")
     return redirect(url_for("account.show"), 303)
 
@@ -70,6 +79,12 @@ def end_sessions() -> Response:
     else:
         flash("Cette session était déjà fermée.", "info")
     return redirect(url_for("account.show"), 303)
+
+
+def _overtaken() -> Response:
+    """Two changes at once: the other one ended this session, and one logs in with what it set."""
+    sessions.close()
+    return make_response(render_template("login.html", failed=OVERTAKEN), 409)
 
 
 def _wait_page(wait: float) -> Response:

@@ -2,13 +2,16 @@
 
 import json
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flask import g, redirect, render_template, request, session, url_for
+from flask import current_app, g, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import HTTPException
 
 from domain.agent import Agent
 from domain.errors import UnknownAgent
+from store.sessions import PasswordReplaced
 from web import current
+from web.browsers import browser_label
 from web.sealing import seal, unseal
 
 TOKEN_BYTES: Final = 32
@@ -38,14 +41,19 @@ def recognise() -> None:
     g.agent, g.session_token = agent, token
 
 
-def open_for(agent: Agent) -> None:
-    """Log an agent in under a new session id, and end the one before."""
+def open_for(agent: Agent, verified: str) -> bool:
+    """Log an agent in under a new session id, and end the one before; False when his password changed meanwhile."""
     close()
     parts = current.parts()
     token = parts.random_bytes(TOKEN_BYTES).hex()
-    parts.sessions.open(agent.code, current.now(), token)
+    opened_with = browser_label(request.user_agent.string)
+    try:
+        parts.sessions.open(agent.code, current.now(), token, opened_with, verified)
+    except PasswordReplaced:
+        return False
     session[_TOKEN], session[_CODE] = token, agent.code
     g.agent, g.session_token = agent, token
+    return True
 
 
 def close() -> None:
@@ -92,11 +100,22 @@ def offer_again() -> tuple[str, int] | None:
 
 
 def own_page(address: str | None) -> str:
-    """The address, if it is a page of ours; else the home page."""
+    """The address, if it is one of our pages that can be opened; else the home page."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or not address.isprintable():
         return url_for("home.home")
     parsed = urlsplit(address)
-    return url_for("home.home") if parsed.scheme or parsed.netloc or "\\" in address else address
+    ours = not (parsed.scheme or parsed.netloc) and "\\" not in address and _can_be_opened(parsed.path)
+    return address if ours else url_for("home.home")
+
+
+def _can_be_opened(path: str) -> bool:
+    """Whether a page answers there by GET: after a login nobody lands where only a form may be sent."""
+    routes = current_app.url_map.bind_to_environ(request.environ)
+    try:
+        routes.match(unquote(path.removeprefix(request.script_root)), method="GET")
+    except HTTPException:
+        return False
+    return True
 
 
 def _page_before() -> str:

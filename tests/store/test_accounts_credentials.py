@@ -1,6 +1,7 @@
 """E-mail addresses and passwords of agents, on a real store."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -14,7 +15,7 @@ from store import passwords
 from store.accounts import create_tables
 from store.activations import Activations
 from store.credentials import Credentials
-from store.sessions import Sessions
+from store.sessions import PasswordReplaced, Sessions
 from store.transactions import creating
 from tests.databases import only_sqlite
 
@@ -99,6 +100,66 @@ def test_a_hash_made_with_old_settings_is_renewed_at_login(engine: Engine, crede
         written = connection.exec_driver_sql("SELECT password_hash FROM credentials").scalar_one()
     assert "m=128,t=2" in written
     assert Credentials(engine, stronger).check("zoe", GOOD)
+
+
+def test_two_logins_that_renew_a_hash_at_once_both_prove_the_password(engine: Engine, credentials: Credentials) -> None:
+    stronger = PasswordHasher(time_cost=2, memory_cost=128, parallelism=1)
+    for _ in range(5):
+        credentials.set_password("zoe", GOOD, NOW)
+        with ThreadPoolExecutor(4) as pool:
+            proofs = list(pool.map(lambda _: Credentials(engine, stronger).check("zoe", GOOD), range(4)))
+        assert len(set(proofs)) == 1
+        assert proofs[0] is not None
+
+
+def test_of_two_changes_at_once_one_happens_and_the_other_is_told(engine: Engine, credentials: Credentials) -> None:
+    for _ in range(10):
+        credentials.set_password("zoe", GOOD, NOW)
+        proof = credentials.check("zoe", GOOD)
+        assert proof is not None
+        words = [f"{GOOD} {number}" for number in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(lambda word, p=proof: credentials.change_password("zoe", p, word, NOW), words))
+        won = [word for word, proof in zip(words, made, strict=True) if proof]
+        assert len(won) == 1
+        assert credentials.check("zoe", won[0]) == max(filter(None, made))
+
+
+class TestSessionsOfAnOldPassword:
+    """A session opens only while the password that was verified is the agent's: nothing slips in between."""
+
+    def test_none_opens_once_it_was_replaced(self, engine: Engine, credentials: Credentials) -> None:
+        credentials.set_password("zoe", GOOD, NOW)
+        proof = credentials.check("zoe", GOOD)
+        Sessions(engine).open("zoe", NOW, "first", verified=proof)
+        credentials.set_password("zoe", GOOD, NOW)
+        with pytest.raises(PasswordReplaced):
+            Sessions(engine).open("zoe", NOW, "second", verified=proof)
+        assert Sessions(engine).of("zoe") == []
+
+    @pytest.mark.parametrize("how", ["set", "change", "link"])
+    def test_none_survives_a_change_at_that_very_moment(
+        self, engine: Engine, credentials: Credentials, how: str
+    ) -> None:
+        sessions, links = Sessions(engine), Activations(engine)
+        credentials.set_password("zoe", GOOD, NOW)
+        with ThreadPoolExecutor(4) as pool:
+            for round_ in range(10):
+                proof = credentials.check("zoe", GOOD)
+                assert proof is not None
+                links.issue("zoe", f"t{round_}", NOW, timedelta(days=1))
+                changes = {
+                    "set": lambda: credentials.set_password("zoe", GOOD, NOW),
+                    "change": lambda p=proof: credentials.change_password("zoe", p, GOOD, NOW),
+                    "link": lambda t=f"t{round_}": credentials.set_by_link(t, GOOD, NOW),
+                }
+                opened = [
+                    pool.submit(sessions.open, "zoe", NOW, f"{round_} {number}", verified=proof) for number in range(3)
+                ]
+                pool.submit(changes[how]).result()
+                refused = [isinstance(one.exception(), PasswordReplaced) for one in opened]
+                assert all(one.exception() is None or told for one, told in zip(opened, refused, strict=True))
+                assert sessions.of("zoe") == []
 
 
 def test_no_password_stands_in_any_file(tmp_path: Path, credentials: Credentials) -> None:

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from domain.errors import AlreadyExists, Invalid
 from store.access_log import Access, AccessLog
-from store.accounts import create_tables
+from store.accounts import create_tables, name_browsers
 from store.activations import Activations
 from store.clients import ApiClients
+from store.credentials import Credentials
 from store.leases import Leases
 from store.sessions import Sessions, session_name
 from store.throttles import Throttles
@@ -20,6 +23,8 @@ from store.transactions import creating
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+GOOD = "sept girafes dansent"
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
@@ -85,6 +90,21 @@ class TestSessions:
         assert sessions.of("zoe") == []
         assert len(sessions.of("luc")) == 1
 
+    def test_it_may_say_which_browser_opened_it(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        sessions.open("zoe", NOW, "a", "Firefox sous Windows")
+        sessions.open("zoe", NOW + SECOND, "b")
+        assert [session.browser for session in sessions.of("zoe")] == ["Firefox sous Windows", None]
+
+    def test_a_store_made_before_is_given_the_column_once(self, engine: Engine) -> None:
+        with creating(engine) as connection:
+            connection.exec_driver_sql("ALTER TABLE sessions DROP COLUMN browser")
+        for _ in range(2):
+            with creating(engine) as connection:
+                name_browsers(connection)
+        Sessions(engine).open("zoe", NOW, "a", "Edge sous Windows")
+        assert Sessions(engine).of("zoe")[0].browser == "Edge sous Windows"
+
     def test_old_ones_are_forgotten_when_others_open(self, engine: Engine) -> None:
         sessions = Sessions(engine)
         sessions.open("zoe", NOW, "a")
@@ -148,28 +168,42 @@ class TestThrottles:
 
 class TestActivations:
     def test_the_latest_link_is_the_only_one_and_serves_once(self, engine: Engine) -> None:
-        links = Activations(engine)
+        links, credentials = Activations(engine), Credentials(engine, QUICK)
         links.issue("zoe", "first", NOW, DAY)
         links.issue("zoe", "second", NOW, DAY)
         assert links.find("first", NOW) is None
         assert [links.find("second", NOW) for _ in range(3)] == ["zoe"] * 3
-        assert links.consume("first", NOW) is None
-        assert links.consume("second", NOW) == "zoe"
-        assert links.consume("second", NOW) is None
+        assert credentials.set_by_link("first", GOOD, NOW) is None
+        assert not credentials.has_password("zoe")
+        assert credentials.set_by_link("second", GOOD, NOW) == "zoe"
+        assert credentials.set_by_link("second", GOOD + "!", NOW) is None
+        assert credentials.check("zoe", GOOD)
 
     def test_it_expires(self, engine: Engine) -> None:
-        links = Activations(engine)
+        links, credentials = Activations(engine), Credentials(engine, QUICK)
         links.issue("zoe", "t", NOW, DAY)
         assert links.find("t", NOW + DAY) is None
-        assert links.consume("t", NOW + DAY) is None
+        assert credentials.set_by_link("t", GOOD, NOW + DAY) is None
+        assert not credentials.has_password("zoe")
+
+    def test_it_ends_the_open_sessions_and_the_other_links(self, engine: Engine) -> None:
+        links, sessions, credentials = Activations(engine), Sessions(engine), Credentials(engine, QUICK)
+        links.issue("zoe", "t", NOW, DAY)
+        links.issue_by_mail("zoe", "on its way", NOW, DAY, UUID(int=1))
+        sessions.open("zoe", NOW, "token")
+        assert credentials.set_by_link("t", GOOD, NOW) == "zoe"
+        assert sessions.of("zoe") == []
+        assert links.find("on its way", NOW) is None
 
     def test_two_who_use_it_at_once_are_one(self, engine: Engine) -> None:
-        links = Activations(engine)
-        for round_ in range(20):
-            links.issue("zoe", f"t{round_}", NOW, DAY)
-            with ThreadPoolExecutor(4) as pool:
-                found = list(pool.map(lambda _, t=f"t{round_}": links.consume(t, NOW), range(4)))
-            assert sorted(map(str, found)) == ["None", "None", "None", "zoe"]
+        links, credentials = Activations(engine), Credentials(engine, QUICK)
+        with ThreadPoolExecutor(4) as pool:
+            for round_ in range(20):
+                links.issue("zoe", f"t{round_}", NOW, DAY)
+                words = [f"{GOOD} {number}" for number in range(4)]
+                found = list(pool.map(lambda word, t=f"t{round_}": credentials.set_by_link(t, word, NOW), words))
+                assert sorted(map(str, found)) == ["None", "None", "None", "zoe"]
+                assert credentials.check("zoe", words[found.index("zoe")])
 
 
 class TestApiClients:
