@@ -10,32 +10,37 @@ from domain.letters import LetterKind, Template, legal_mentions
 from domain.townhall import Contact, Townhall
 
 _SIGNED: Final = "\n\n{mairie}\n{service}\n{coordonnees_service}\n"
+ROOM: Final = "\n" * 6
+"""Five blank lines: where an agent writes, between the opening and the closing formula."""
 DEFAULTS: Final = {
     LetterKind.REGISTRATION_RECEIPT: Template(
         "Votre demande {reference} est enregistrée",
-        "Bonjour,\n\nVotre demande « {demarche} » a été enregistrée le {date_reception} sous la référence {reference}. "
+        "Bonjour,\n\nVotre demande « {demarche} » a été enregistrée le {date_reception} sous la référence {reference}. "
         "Conservez cette référence pour tout échange avec la mairie.\n\nCe message est envoyé automatiquement."
         + _SIGNED,
     ),
     LetterKind.ACKNOWLEDGEMENT: Template(
         "Accusé de réception de votre demande {reference}",
-        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
+        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
         "est prise en compte par le service {service}.\n\n{mentions_legales}" + _SIGNED,
     ),
     LetterKind.CONTACT: Template(
         "Votre demande {reference}",
-        "Bonjour {usager},\n\nAu sujet de votre demande « {demarche} » (référence {reference}) :\n\n" + _SIGNED,
+        "Bonjour {usager},\n\nAu sujet de votre demande « {demarche} » (référence {reference}) :"
+        + ROOM
+        + "Je reste à votre disposition pour toute question.\n\nCordialement,\n{agent}"
+        + _SIGNED,
     ),
     LetterKind.CLOSURE: Template(
         "Votre demande {reference} est traitée",
-        "Bonjour {usager},\n\nVotre demande « {demarche} » (référence {reference}) est close : {issue}.\n\n"
+        "Bonjour {usager},\n\nVotre demande « {demarche} » (référence {reference}) est close : {issue}.\n\n"
         "{commentaire}\n\n"
         "Vos données personnelles ont été effacées de notre logiciel à la clôture de la demande." + _SIGNED,
     ),
     LetterKind.DELETION: Template(
         "Votre demande {reference} est supprimée",
-        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
-        "n’a pas été traitée dans le délai prévu : elle est supprimée, et vos données personnelles sont effacées de "
+        "Bonjour {usager},\n\nVotre demande « {demarche} », reçue le {date_reception} sous la référence {reference}, "
+        "n’a pas été traitée dans le délai prévu : elle est supprimée, et vos données personnelles sont effacées de "
         "notre logiciel. Si vous attendez toujours une réponse, adressez-vous au service ou refaites votre demande."
         + _SIGNED,
     ),
@@ -80,5 +85,5 @@ def contact_lines(townhall: Townhall, service: str) -> str:
     """How to reach the service, or the town's hotline where the service has no contact of its own."""
     own, hotline = townhall.services.get(service, Contact()), townhall.settings.hotline
     contact = own if own != Contact() else hotline
-    telephone = f"Téléphone : {contact.phone}" if contact.phone else ""
+    telephone = f"Téléphone : {contact.phone}" if contact.phone else ""
     return "\n".join(filter(None, (contact.address, contact.email, telephone)))

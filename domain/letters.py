@@ -31,6 +31,9 @@ VARIABLES: Final = {
     "mentions_legales": "les mentions que la loi demande",
 }
 _VARIABLE: Final = re.compile(r"\{([a-z_]+)\}")
+_BRACES: Final = re.compile(r"\{[^{}\n]{1,40}\}")
+_NOTHING: Final = "\0"
+"""Stands for a variable without a value while a template is filled; no template and no value holds it."""
 _CERTIFICATE: Final = (
     "En l’absence de réponse au plus tard le {deadline}, votre demande sera réputée acceptée. Vous pourrez alors "
     "demander au service une attestation constatant cette acceptation (article L232-3 du code des relations entre le "
@@ -112,9 +115,37 @@ class Template(msgspec.Struct, frozen=True):
         return sorted(used - VARIABLES.keys())
 
     def fill(self, values: Mapping[str, str]) -> tuple[str, str]:
-        """Subject (on one line) and body with the variables replaced; a value missing here becomes nothing."""
-        subject, body = (_VARIABLE.sub(lambda m: values.get(m[1], ""), text) for text in (self.subject, self.body))
-        return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+        """Subject (on one line) and body with the variables replaced; a value missing here becomes nothing.
+
+        A line of which nothing is left goes; the blank lines of the template stay, as room to write.
+        """
+        subject, body = (
+            _VARIABLE.sub(lambda m: values.get(m[1]) or _NOTHING, text) for text in (self.subject, self.body)
+        )
+        return " ".join(subject.replace(_NOTHING, "").split()), _without_gaps(body).strip() + "\n"
+
+
+def braces_in(text: str) -> list[str]:
+    """What still stands in braces, ``{usager}``: a citizen would read the braces."""
+    return list(dict.fromkeys(_BRACES.findall(text)))
+
+
+def tightened(body: str) -> str:
+    """A body with one blank line at most between two paragraphs, and none at either end."""
+    return re.sub(r"\n(?:[^\S\n]*\n){2,}", "\n\n", body).strip()
+
+
+def _without_gaps(body: str) -> str:
+    """Drop the lines that held nothing but variables of no value, each with one of the blank lines around it."""
+    kept: list[str] = []
+    gap = False
+    for line in body.split("\n"):
+        if _NOTHING in line and not line.replace(_NOTHING, "").strip():
+            gap = True
+        elif not (gap and not line.strip() and not (kept and kept[-1].strip())):
+            kept.append(line.replace(_NOTHING, ""))
+            gap = False
+    return "\n".join(kept)
 
 
 class Silence(msgspec.Struct, frozen=True):

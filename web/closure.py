@@ -19,10 +19,11 @@ from web.access import allowed
 from web.actions import LONGEST_CODE, LONGEST_TEXT
 from web.demands import frame, opened
 from web.forms import Form, Length, OneOf, rerender
-from web.letters import LONGEST_BODY, PREVIEW, Subject, require_right
+from web.letters import LONGEST_BODY, PREVIEW, Subject, refuse_braces, require_right
 
 closure = Blueprint("closure", __name__)
 KNOWN_AT_CLOSURE: Final = ("issue", "commentaire")
+_BRACES: Final = {name: f"{{{name}}}" for name in KNOWN_AT_CLOSURE}
 _KNOWN: Final = re.compile(r"\{(" + "|".join(KNOWN_AT_CLOSURE) + r")\}")
 
 
@@ -114,8 +115,8 @@ def _preview(reference: str) -> str:
 def _letter(reference: str, answers: Mapping[str, str | None]) -> tuple[str, str]:
     """What was typed, else the template, with the chosen issue and the comment in their places."""
     typed = ClosingLetter().load(request.form)
-    dossier = current.parts().office.dossier(reference, current.agent())
-    subject, body = _draft(dossier)
+    subject, body = _draft(current.parts().office.dossier(reference, current.agent()))
+    refuse_braces(typed, (subject, body, *_BRACES.values()))
     issues = current.parts().office.directory.townhall().vocabularies["outcome"]
     chosen = answers["outcome"] or ""
     known = {"issue": issues.get(chosen, chosen), "commentaire": answers["comment"] or ""}
@@ -124,8 +125,7 @@ def _letter(reference: str, answers: Mapping[str, str | None]) -> tuple[str, str
 
 
 def _draft(dossier: Dossier) -> tuple[str, str]:
-    braces = {name: f"{{{name}}}" for name in KNOWN_AT_CLOSURE}
-    return current.parts().office.draft(dossier, LetterKind.CLOSURE, current.agent().name, braces)
+    return current.parts().office.draft(dossier, LetterKind.CLOSURE, current.agent().name, _BRACES)
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:

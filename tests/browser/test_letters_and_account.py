@@ -11,6 +11,11 @@ from tests.browser.test_whole_life import Watched, log_in
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
+PAGE_RULES = """[...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
+    .filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText)"""
+"""What Chromium understood of the rules for printed pages."""
+
+
 def test_a_letter_is_looked_at_then_sent_and_stands_on_the_printable_sheet(
     served: Served, browser: BrowserContext, reader: Page | None
 ) -> None:
@@ -33,6 +38,9 @@ def test_a_letter_is_looked_at_then_sent_and_stands_on_the_printable_sheet(
     watched.go(f"/demandes/{reference}/fiche")
     expect(page.get_by_text("Apportez l’original <b>mardi</b>.")).to_be_visible()
     expect(page.get_by_role("button", name="Imprimer")).to_be_visible(visible=reader is None)
+    if reader is None:
+        feet = page.evaluate(PAGE_RULES)
+        assert any(f"Mairie de Saint-Aubin · {reference}" in foot for foot in feet), feet
     page.emulate_media(media="print")
     expect(page.locator(".bar")).to_be_hidden()
     expect(page.get_by_role("heading", name="Historique")).to_be_visible()

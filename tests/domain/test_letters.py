@@ -1,5 +1,6 @@
 """Letters say what the law wants, on the right day, and never more than was known."""
 
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,9 +9,19 @@ import pytest
 
 from domain.applicant import Applicant
 from domain.definition import Definition
-from domain.drafts import DEFAULTS, contact_lines, draft, values
+from domain.drafts import DEFAULTS, ROOM, contact_lines, draft, values
 from domain.facts import Command
-from domain.letters import VARIABLES, Letter, LetterKind, Silence, Template, legal_mentions, months_later
+from domain.letters import (
+    VARIABLES,
+    Letter,
+    LetterKind,
+    Silence,
+    Template,
+    braces_in,
+    legal_mentions,
+    months_later,
+    tightened,
+)
 from domain.townhall import Contact, Settings, Townhall
 
 AEN = Definition("AEN", "Acte de naissance", "État civil")
@@ -85,6 +96,39 @@ def test_what_is_not_known_becomes_nothing_and_leaves_no_gap() -> None:
     assert (subject, body) == ("A B", "Bonjour\n\nFin\n")
 
 
+def test_the_room_that_a_template_leaves_stays_and_an_empty_line_goes() -> None:
+    signed = "Cordialement\n{agent}\n{service}\n{mairie}\n\n{issue}\n\n{commentaire}\n"
+    template = Template("A", f"Bonjour,\n\n\n\n\n{signed}")
+    assert template.fill({"mairie": "Bourg"})[1] == "Bonjour,\n\n\n\n\nCordialement\nBourg\n"
+    assert template.fill({"agent": "Zoé", "commentaire": "Oui"})[1] == "Bonjour,\n\n\n\n\nCordialement\nZoé\n\nOui\n"
+
+
+def test_a_contact_letter_has_room_to_write_and_a_closing_formula(townhall: Townhall) -> None:
+    noon = datetime(2027, 3, 1, 11, tzinfo=UTC)
+    known = values("R", AEN, townhall, noon, ZoneInfo("Europe/Paris"), Applicant("Dupont", "Marie"), "Zoé Martin")
+    body = draft(AEN, LetterKind.CONTACT, known)[1]
+    opening, room, closing = body.partition(ROOM)
+    assert room
+    assert opening.endswith(":")
+    assert "Cordialement,\nZoé Martin\n\nMairie de Bourg\n" in closing
+
+
+def test_what_is_left_in_braces_is_named_once_in_order() -> None:
+    assert braces_in("{usager} { Date de RDV } {usager} {}, {\n} et }{") == ["{usager}", "{ Date de RDV }"]
+
+
+def test_a_letter_is_tightened_to_one_blank_line() -> None:
+    assert tightened("\n\nA\nB\n\nC\n \n\t\nD\n\n") == "A\nB\n\nC\n\nD"
+
+
+NO_BREAK_MISSING = re.compile("« | »| [:;?!]")
+
+
+@pytest.mark.parametrize("kind", LetterKind)
+def test_no_line_of_a_letter_ends_before_its_punctuation(kind: LetterKind) -> None:
+    assert not NO_BREAK_MISSING.search(DEFAULTS[kind].subject + DEFAULTS[kind].body)
+
+
 def test_unknown_variables_are_named_in_order() -> None:
     assert Template("{b} {reference}", "{a} {b}").unknown_variables() == ["a", "b"]
 
@@ -117,8 +161,8 @@ def test_the_day_of_reception_is_the_day_in_town(townhall: Townhall) -> None:
 
 def test_a_service_without_a_contact_shows_the_hotline(townhall: Townhall) -> None:
     assert contact_lines(townhall, "État civil") == "1 place Haute\netat@bourg.fr"
-    assert contact_lines(townhall, "Cantine") == "Téléphone : 01 02 03 04 05"
-    assert contact_lines(townhall, "inconnu") == "Téléphone : 01 02 03 04 05"
+    assert contact_lines(townhall, "Cantine") == "Téléphone : 01 02 03 04 05"
+    assert contact_lines(townhall, "inconnu") == "Téléphone : 01 02 03 04 05"
 
 
 def test_the_acknowledgement_reads_well(townhall: Townhall) -> None:
@@ -126,7 +170,7 @@ def test_the_acknowledgement_reads_well(townhall: Townhall) -> None:
     known = values("AEN-1", AEN, townhall, noon, ZoneInfo("Europe/Paris"), Applicant("Dupont", "Marie"))
     subject, body = draft(AEN, LetterKind.ACKNOWLEDGEMENT, known)
     assert subject == "Accusé de réception de votre demande AEN-1"
-    assert body.startswith("Bonjour Marie Dupont,\n\nVotre demande « Acte de naissance », reçue le 01/03/2027")
+    assert body.startswith("Bonjour Marie Dupont,\n\nVotre demande « Acte de naissance », reçue le 01/03/2027")
     assert body.endswith("Mairie de Bourg\nÉtat civil\n1 place Haute\netat@bourg.fr\n")
 
 

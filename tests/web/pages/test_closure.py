@@ -69,10 +69,10 @@ def test_the_template_is_filled_with_the_issue_and_the_comment(hall: Hall, zoe: 
 
 def test_a_letter_leaves_as_it_was_edited(hall: Hall, zoe: Browser) -> None:
     reference = hall.taken()
-    typed = {"subject": "Fin de {issue}", "body": "Bonjour,\r\n{commentaire}\r\nAu revoir {agent}"}
+    typed = {"subject": "Fin de {issue}", "body": "Bonjour,\r\n{commentaire}\r\nAu revoir {"}
     zoe.post(address(reference), outcome="traitee", comment="Tout est prêt", decision="send", **typed)
     assert last_letter(hall, reference) == Letter(
-        "marie.helene@exemple.fr", "Fin de Traitée", "Bonjour,\nTout est prêt\nAu revoir {agent}\n"
+        "marie.helene@exemple.fr", "Fin de Traitée", "Bonjour,\nTout est prêt\nAu revoir {\n"
     )
 
 

@@ -1,5 +1,6 @@
 """Writing to the citizen while his demand is open: as often as needed, traced, readable until the closure."""
 
+import html
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from domain.applicant import Applicant
 from domain.demand import Demand
 from domain.letters import Letter
-from tests.web.pages.conftest import Browser, Hall, text
+from tests.web.pages.conftest import Browser, Hall, hidden, text
 
 NO_ADDRESS = Applicant("Sans", "Adresse")
 GOOD = {"subject": "Une pièce manque", "body": "Bonjour,\r\n\r\nIl manque le livret.", "decision": "send"}
@@ -70,6 +71,66 @@ def test_cancel_sends_nothing_and_records_nothing(hall: Hall, zoe: Browser) -> N
     assert (answer.status_code, answer.location) == (303, f"/demandes/{reference}")
     assert hall.facts(reference) == before
     assert zoe.get(address(reference)).status_code == 200
+
+
+def test_a_letter_given_up_or_looked_at_is_not_refused_for_what_a_colleague_did(
+    hall: Hall, zoe: Browser, luc: Browser
+) -> None:
+    reference = hall.taken()
+    seen = hall.demand(reference).version
+    luc.post(f"/demandes/{reference}/evenements", event_type="piece_recue")
+    shown = zoe.post(address(reference), version=seen, preview="1", **GOOD)
+    assert shown.status_code == 200
+    assert "Ce qui a changé : événement ajouté" in text(shown)
+    assert "letter-preview" in shown.text
+    gone = zoe.post(address(reference), version=seen, **(GOOD | {"decision": "cancel"}))
+    assert (gone.status_code, gone.location) == (303, f"/demandes/{reference}")
+    luc.post(f"/demandes/{reference}/cloture", outcome="traitee", decision="none")
+    assert zoe.post(address(reference), version=seen, decision="cancel").status_code == 303
+    assert contacts(hall, reference) == []
+
+
+def test_a_letter_sent_from_a_stale_page_comes_back_with_what_changed_and_can_be_sent(
+    hall: Hall, zoe: Browser, luc: Browser
+) -> None:
+    reference = hall.taken()
+    seen = hall.demand(reference).version
+    luc.post(f"/demandes/{reference}/evenements", event_type="piece_recue")
+    refused = zoe.post(address(reference), version=seen, command_id="stale", **GOOD)
+    assert refused.status_code == 409
+    words = text(refused)
+    assert "Luc Petit a agi sur cette demande" in words
+    assert "Ce qui a changé : événement ajouté" in words
+    assert 'value="Une pièce manque"' in refused.text
+    assert "Il manque le livret.</textarea>" in refused.text
+    assert contacts(hall, reference) == []
+    again = {name: hidden(refused.text, name) for name in ("version", "command_id")}
+    assert zoe.post(address(reference), **again, **GOOD).status_code == 303
+    assert len(contacts(hall, reference)) == 1
+
+
+@pytest.mark.parametrize("button", [{"decision": "send"}, {"preview": "1"}])
+def test_the_draft_alone_is_no_letter(hall: Hall, zoe: Browser, button: dict[str, str]) -> None:
+    reference = hall.taken()
+    page = zoe.get(address(reference)).text
+    draft = html.unescape(page.split("<textarea")[1].split(">", 1)[1].split("</textarea>")[0])
+    assert "\n\n\n\n\n\n" in draft, "no room to write"
+    untouched = draft.replace("\n", "\r\n") + "  \r\n"
+    answer = zoe.post(address(reference), subject="Autre objet", body=untouched, **button)
+    assert answer.status_code == 422
+    assert "Écrivez votre message" in text(answer)
+    assert 'id="f-body-error"' in answer.text
+    assert contacts(hall, reference) == []
+
+
+def test_the_room_around_what_was_written_does_not_leave(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken()
+    body = "Bonjour,\r\n\r\n\r\nVenez mardi.\r\n\r\n\r\n\r\nCordialement\r\nZoé\r\n"
+    zoe.post(address(reference), **(GOOD | {"body": body}))
+    (fact,) = contacts(hall, reference)
+    letter = hall.dossier(reference).letter(fact)
+    assert letter is not None
+    assert letter.body == "Bonjour,\n\nVenez mardi.\n\nCordialement\nZoé"
 
 
 def test_a_double_click_sends_once(hall: Hall, zoe: Browser) -> None:

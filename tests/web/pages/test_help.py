@@ -43,6 +43,15 @@ def test_each_page_has_a_picture_that_is_described(hall: Hall, topic: Topic) -> 
 
 
 @each
+def test_each_picture_opens_in_its_full_size(hall: Hall, topic: Topic) -> None:
+    page = hall.app.test_client().get(f"/aide/{topic.slug}").text
+    picture = re.search(r'<img src="(/static/help/[^"]+)"', page)
+    assert picture is not None
+    assert page.count(f'<a href="{picture[1]}">') == 2
+    assert "Voir l’image en grand" in page
+
+
+@each
 def test_each_picture_is_light_and_has_the_size_it_is_shown_at(topic: Topic) -> None:
     """Otherwise the page jumps while it loads: take the pictures again with ``make pictures``."""
     content = (STATIC / "help" / f"{topic.slug}.png").read_bytes()

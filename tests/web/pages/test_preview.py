@@ -1,7 +1,10 @@
 """A letter is looked at as it would leave before anything is decided; without JavaScript it is a button."""
 
+import re
+
 import pytest
 
+from domain.applicant import Applicant
 from tests.web.pages.conftest import Browser, Hall, text
 
 PAGES = ("courriel/prise-en-compte", "courriel/contact", "cloture")
@@ -50,7 +53,7 @@ def test_a_closing_letter_needs_an_issue_to_be_shown(hall: Hall, zoe: Browser, o
     assert 'id="f-outcome-error"' in answer.text
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ["courriel/prise-en-compte", "cloture"])
 def test_a_colleague_s_act_in_between_is_noticed_here_already(
     hall: Hall, zoe: Browser, luc: Browser, page: str
 ) -> None:
@@ -60,3 +63,54 @@ def test_a_colleague_s_act_in_between_is_noticed_here_already(
     answer = zoe.post(f"/demandes/{reference}/{page}", preview="1", version=seen, **TYPED)
     assert answer.status_code == 409
     assert "Luc Petit" in text(answer)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_preview_that_cannot_be_made_says_so(hall: Hall, zoe: Browser, page: str) -> None:
+    reference, faulty = hall.taken(), TYPED | {"subject": "", "outcome": ""}
+    words = text(zoe.post(f"/demandes/{reference}/{page}", preview="1", **faulty))
+    assert "L’aperçu n’est pas possible : corrigez le champ signalé." in words
+    assert "n’est pas parti" not in words
+    assert "n’est pas clôturée" not in words
+    assert (
+        "L’aperçu" not in text(zoe.post(f"/demandes/{reference}/{page}", decision="send", **faulty)).split("Issue")[0]
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_words_left_in_braces_neither_leave_nor_are_shown(hall: Hall, zoe: Browser, page: str) -> None:
+    reference = hall.taken()
+    before = hall.facts(reference)
+    braces = TYPED | {"subject": "Pour {usager}", "body": "Bonjour {usager}, rendez-vous le {Date du RDV}."}
+    for button in ({"preview": "1"}, {"decision": "send"}):
+        answer = zoe.post(f"/demandes/{reference}/{page}", **braces, **button)
+        assert answer.status_code == 422
+        assert "Rien ne remplacera plus {usager}, {Date du RDV}" in text(answer)
+        assert 'id="f-subject-error"' in answer.text
+        assert "Bonjour {usager}, rendez-vous" in answer.text
+        assert "letter-preview" not in answer.text
+    assert hall.facts(reference) == before
+
+
+def test_braces_that_a_citizen_s_name_holds_are_his(hall: Hall, zoe: Browser) -> None:
+    odd = Applicant("Martin {dit Tintin}", "Paul", email="paul@exemple.fr")
+    page = f"/demandes/{hall.taken(applicant=odd)}/courriel/contact"
+    answer = zoe.post(page, preview="1", subject="Objet", body="Bonjour Paul Martin {dit Tintin}, venez.")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_its_button_looks_like_one_and_its_result_has_a_title(hall: Hall, zoe: Browser, page: str) -> None:
+    address = f"/demandes/{hall.taken()}/{page}"
+    assert re.search(r'name="preview" value="1" class="btn btn-outline"', zoe.get(address).text)
+    answer = zoe.post(address, preview="1", **TYPED)
+    assert "<title>Aperçu ·" in answer.text
+    assert "Aperçu : voici le courriel tel qu’il partirait" in text(answer)
+    assert 'href="#f-subject"' in answer.text
+
+
+def test_on_the_closing_page_it_stands_beside_the_other_buttons(hall: Hall, zoe: Browser) -> None:
+    page = zoe.get(f"/demandes/{hall.taken()}/cloture").text
+    buttons = page.split('class="closing"')[1].split("</form>")[0]
+    assert buttons.index('name="preview"') < buttons.index('name="decision"')
+    assert "tels quels" in page
