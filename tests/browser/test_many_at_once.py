@@ -1,4 +1,4 @@
-"""The rest of an agent's day: many demands closed at once, labels, the figures and the journal, with and without scripts."""
+"""The rest of an agent's day: labels, many demands closed at once, figures and journal, with and without scripts."""
 
 import re
 
