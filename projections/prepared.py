@@ -41,13 +41,15 @@ class Prepared:
 
     def run(self, sql: str, parameters: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         """The rows of one statement."""
-        borrowed, refused = self._engine.raw_connection(), self._engine.dialect.loaded_dbapi.Error
+        refused = self._engine.dialect.loaded_dbapi.Error
         try:
-            return self._fetched(borrowed.driver_connection, sql, parameters)
+            borrowed = self._engine.raw_connection()
+            try:
+                return self._fetched(borrowed.driver_connection, sql, parameters)
+            finally:
+                borrowed.close()
         except refused as error:
             raise DBAPIError.instance(sql, None, error, refused, hide_parameters=True) from error
-        finally:
-            borrowed.close()
 
     def _fetched(self, connection: Any, sql: str, parameters: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
         if not self._postgres:

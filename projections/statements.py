@@ -161,13 +161,14 @@ class Driver:
 @contextmanager
 def connected(engine: Engine) -> Iterator[Driver]:
     """A connection of the pool as the driver has it; the driver's errors become SQLAlchemy's."""
-    pooled = engine.raw_connection()
     try:
-        yield Driver(pooled.driver_connection, statements_of(engine.dialect))
+        pooled = engine.raw_connection()
+        try:
+            yield Driver(pooled.driver_connection, statements_of(engine.dialect))
+        finally:
+            pooled.close()
     except engine.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(None, None, error, engine.dialect.loaded_dbapi.Error, hide_parameters=True) from error
-    finally:
-        pooled.close()
 
 
 @contextmanager

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Integer,
     MetaData,
+    ScalarSelect,
     Table,
     Text,
     UniqueConstraint,
     bindparam,
+    cast,
     delete,
     func,
     select,
@@ -28,8 +31,6 @@ from store.transactions import insert_into, writing
 
 MOST: Final = 30
 """So many of one agent: they stand above his lists."""
-REMEMBERED_FOR: Final = timedelta(minutes=5)
-_MOST_AGENTS: Final = 1_000
 metadata: Final = MetaData()
 named_filters: Final = Table(
     "named_filters",
@@ -41,8 +42,9 @@ named_filters: Final = Table(
     Column("criteria", Text, nullable=False),
     UniqueConstraint("agent", "section", "name"),
 )
+_COLUMNS: Final = (named_filters.c.number, named_filters.c.section, named_filters.c.name, named_filters.c.criteria)
 _of: Final = (
-    select(named_filters.c.number, named_filters.c.section, named_filters.c.name, named_filters.c.criteria)
+    select(*_COLUMNS)
     .where(named_filters.c.agent == bindparam("agent"))
     .order_by(named_filters.c.section, named_filters.c.name)
 )
@@ -77,25 +79,10 @@ class NamedFilters:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._found = engine, SmallRead(engine, _of)
-        self._remembered: dict[str, tuple[str, datetime, list[NamedFilter]]] = {}
 
     def of(self, agent: str) -> list[NamedFilter]:
         """What an agent keeps, by section and name."""
         return [_filter(row) for row in self._found.rows(agent)]
-
-    def lately(self, agent: str, mark: str, now: datetime) -> Sequence[NamedFilter]:
-        """The same for every page of a list, which costs no statement: five minutes old at most.
-
-        Another ``mark`` is another state: a browser in which they were changed sees it at once.
-        """
-        known = self._remembered.get(agent)
-        if known is not None and known[0] == mark and abs(now - known[1]) < REMEMBERED_FOR:
-            return known[2]
-        found = self.of(agent)
-        if len(self._remembered) >= _MOST_AGENTS:
-            self._remembered.clear()
-        self._remembered[agent] = (mark, now, found)
-        return found
 
     def keep(self, agent: str, section: str, name: str, criteria: Mapping[str, str]) -> bool:
         """Keep criteria; those of the same name are replaced, which is told by False. Raises TooManyFilters."""
@@ -108,7 +95,6 @@ class NamedFilters:
             put = insert_into(connection, named_filters).values(**row, criteria=text)
             keys = ["agent", "section", "name"]
             connection.execute(put.on_conflict_do_update(index_elements=keys, set_={"criteria": text}))
-        self._remembered.pop(agent, None)
         return new
 
     def rename(self, agent: str, number: int, name: str) -> bool:
@@ -118,15 +104,29 @@ class NamedFilters:
                 done = connection.execute(_rename, {"code": agent, "wanted": number, "new_name": name}).rowcount
         except IntegrityError as error:
             raise NameTaken from error
-        self._remembered.pop(agent, None)
         return bool(done)
 
     def forget(self, agent: str, number: int) -> bool:
         """Forget a filter; False when the agent has no such filter."""
         with writing(self._engine) as connection:
             done = connection.execute(_forget, {"code": agent, "wanted": number}).rowcount
-        self._remembered.pop(agent, None)
         return bool(done)
+
+
+def kept_by(agent: ColumnElement[str], dialect: Dialect) -> ScalarSelect[str]:
+    """All filters of an agent as one text, for a statement that reads something else of him (``read_kept``)."""
+    many: ColumnElement[str]
+    if dialect.name == "postgresql":
+        many = cast(func.json_agg(func.json_build_array(*_COLUMNS)), Text)
+    else:
+        many = func.json_group_array(func.json_array(*_COLUMNS))
+    return select(many).where(named_filters.c.agent == agent).scalar_subquery()
+
+
+def read_kept(text: str | None) -> list[NamedFilter]:
+    """What ``kept_by`` gave, by section and name."""
+    found = [_filter(row) for row in json.loads(text or "[]")]
+    return sorted(found, key=lambda one: (one.section, one.name))
 
 
 def create_tables(connection: Connection) -> None:

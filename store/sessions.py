@@ -9,6 +9,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, or_, select, update
 
 from domain.instants import instant, micros
 from store.accounts import credentials, hashed, sessions
+from store.named_filters import kept_by
 from store.statements import SmallRead
 from store.transactions import writing
 
@@ -16,7 +17,6 @@ TOUCHED_AFTER: Final = timedelta(minutes=1)
 KEPT_AT_MOST: Final = timedelta(days=2)
 _NAME_DIGITS: Final = 16
 _columns: Final = select(sessions.c.agent, sessions.c.opened_at, sessions.c.seen_at)
-_find: Final = _columns.where(sessions.c.token_hash == bindparam("token"))
 _of: Final = (
     _columns.add_columns(sessions.c.token_hash, sessions.c.browser)
     .where(sessions.c.agent == bindparam("agent"))
@@ -50,7 +50,8 @@ class Session(msgspec.Struct, frozen=True):
     """Who is logged in since when, and when he last asked for a page (to the minute).
 
     ``name`` tells the sessions of one agent apart on a page; nobody can log in with it. ``browser`` is what he opened
-    it with (« Firefox sous Windows »), where that is known.
+    it with (« Firefox sous Windows »), where that is known. ``filters`` are those he keeps (``read_kept``), which come
+    with the session, so that a list costs no statement more.
     """
 
     agent: str
@@ -58,6 +59,7 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: datetime
     name: str = ""
     browser: str | None = None
+    filters: str | None = None
 
     def is_over(self, now: datetime, idle: timedelta, absolute: timedelta) -> bool:
         """Whether it lay idle or lasted too long."""
@@ -68,7 +70,8 @@ class Sessions:
     """Tokens come from the caller and are never kept, only their hashes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._found = engine, SmallRead(engine, _find)
+        found = _columns.add_columns(kept_by(sessions.c.agent, engine.dialect))
+        self._engine, self._found = engine, SmallRead(engine, found.where(sessions.c.token_hash == bindparam("token")))
 
     def open(
         self, code: str, now: datetime, token: str, browser: str | None = None, verified: str | None = None
@@ -91,7 +94,8 @@ class Sessions:
         rows = self._found.rows(hashed(token))
         if not rows:
             return None
-        session = _session(rows[0])
+        agent, opened_at, seen_at, filters = rows[0]
+        session = Session(agent, instant(opened_at), instant(seen_at), filters=filters)
         if session.is_over(now, idle, absolute):
             self.close(token)
             return None
@@ -140,6 +144,5 @@ def _name(token_hash: bytes) -> str:
 
 
 def _session(row: Sequence[Any]) -> Session:
-    agent, opened_at, seen_at, *named = row
-    token_hash, browser = named or (None, None)
-    return Session(agent, instant(opened_at), instant(seen_at), _name(token_hash) if token_hash else "", browser)
+    agent, opened_at, seen_at, token_hash, browser = row
+    return Session(agent, instant(opened_at), instant(seen_at), _name(token_hash), browser)

@@ -55,13 +55,14 @@ class SmallRead:
     def rows(self, *parameters: object) -> Sequence[tuple[Any, ...]]:
         """What it finds for these parameters, in the order in which they stand in the statement."""
         bound = [value.hex if self._uuids_as_text and isinstance(value, UUID) else value for value in parameters]
-        borrowed = self._engine.raw_connection()
         try:
-            return self._run(borrowed.driver_connection, bound)
+            borrowed = self._engine.raw_connection()
+            try:
+                return self._run(borrowed.driver_connection, bound)
+            finally:
+                borrowed.close()
         except self._engine.dialect.loaded_dbapi.Error as error:
             raise _in_sqlalchemys_words(self._engine.dialect, self._sql, error) from error
-        finally:
-            borrowed.close()
 
     def _run(self, connection: Any, bound: Sequence[object]) -> Sequence[tuple[Any, ...]]:
         if self._uuids_as_text:

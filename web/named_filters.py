@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, g, make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError, fields
 from werkzeug import Response
 
 from domain.errors import Invalid
 from domain.rights import WORKS_ON_DEMANDS
-from store.named_filters import MOST, NamedFilter, NameTaken, TooManyFilters
+from store.named_filters import MOST, NamedFilter, NameTaken, TooManyFilters, read_kept
 from web import criteria, current
 from web.access import allowed
 from web.forms import Form, Length, OneOf
@@ -18,7 +18,6 @@ from web.frame import SECTIONS
 
 named_filters = Blueprint("named_filters", __name__)
 LONGEST_NAME: Final = 40
-_MARK: Final = "filters"
 _NEVER_KEPT: Final = criteria.TYPED | {"cherche"}
 _PERSONAL: Final = re.compile(r"@|\d{6}")
 
@@ -50,7 +49,7 @@ class Renamed(Form):
 
 def above(section: str) -> list[tuple[str, str, bool]]:
     """What stands above a list: the name of each filter of this section, its address, whether it is the present one."""
-    mine = current.parts().named_filters.lately(current.agent().code, session.get(_MARK, ""), current.now())
+    mine = read_kept(g.get("kept_filters"))
     present = _comparable(request.args)
     return [(one.name, address_of(one), _comparable(one.criteria) == present) for one in mine if one.section == section]
 
@@ -81,7 +80,6 @@ def keep() -> Response:
         return _page(invalid.errors, status=422)
     except TooManyFilters:
         return _page({"_schema": [f"Vous avez déjà {MOST} filtres : supprimez-en un d’abord."]}, status=422)
-    _changed()
     flash(f"Le filtre « {name} » est enregistré." if new else f"Le filtre « {name} » est remplacé.")
     return redirect(url_for(f"lists.{section}", **chosen), 303)
 
@@ -98,7 +96,6 @@ def rename(number: str) -> Response:
         return _page(invalid.errors, renamed=mine, status=422)
     except NameTaken:
         return _page({"name": ["Un autre de vos filtres a ce nom."]}, renamed=mine, status=422)
-    _changed()
     flash(f"Le filtre s’appelle « {name} ».")
     return redirect(url_for(".show"), 303)
 
@@ -108,7 +105,6 @@ def rename(number: str) -> Response:
 def forget(number: str) -> Response:
     """Supprimer."""
     current.parts().named_filters.forget(current.agent().code, _mine(number))
-    _changed()
     flash("Le filtre est supprimé.")
     return redirect(url_for(".show"), 303)
 
@@ -160,11 +156,6 @@ def _mine(number: str) -> int:
     if number not in mine:
         abort(404, "Ce filtre n’existe pas, ou n’est pas à vous.")
     return mine[number]
-
-
-def _changed() -> None:
-    """This browser sees the change at once, whichever process answers it (``NamedFilters.lately``)."""
-    session[_MARK] = current.new_command_id()
 
 
 def _one_line(name: str) -> str:

@@ -38,7 +38,7 @@ def recognise() -> None:
         if found is not None:
             parts.sessions.close(token)
         return
-    g.agent, g.session_token = agent, token
+    g.agent, g.session_token, g.kept_filters = agent, token, found.filters if found else None
 
 
 def open_for(agent: Agent, verified: str) -> bool:

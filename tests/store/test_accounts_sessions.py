@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from domain.errors import AlreadyExists, Invalid
+from store import named_filters
 from store.access_log import Access, AccessLog
 from store.accounts import create_tables, name_browsers
 from store.activations import Activations
@@ -33,6 +34,7 @@ def engine(open_engine: Callable[[str], Engine]) -> Engine:
     engine = open_engine("accounts")
     with creating(engine) as connection:
         create_tables(connection)
+        named_filters.create_tables(connection)
     return engine
 
 

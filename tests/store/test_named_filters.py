@@ -1,4 +1,4 @@
-"""Named filters: each agent's own, one of a name in a section, remembered for some minutes between changes."""
+"""Named filters: each agent's own, one of a name in a section, read with his session."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from store import accounts as accounts_tables
+from store import named_filters
 from store.named_filters import (
     MOST,
-    REMEMBERED_FOR,
     NamedFilter,
     NamedFilters,
     NameTaken,
     TooManyFilters,
-    create_tables,
+    read_kept,
 )
+from store.sessions import Sessions
 from store.transactions import creating
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -22,10 +24,11 @@ NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def accounts(open_engine: Callable[[str], Engine]) -> Engine:
-    """The tables of the filters."""
+    """The tables of the filters and of the sessions."""
     engine = open_engine("accounts")
     with creating(engine) as connection:
-        create_tables(connection)
+        for module in (accounts_tables, named_filters):
+            module.create_tables(connection)
     return engine
 
 
@@ -88,15 +91,20 @@ def test_there_is_a_most(kept: NamedFilters) -> None:
     assert kept.keep("luc", "service", "his", {"late": "1"})
 
 
-def test_another_process_is_believed_for_some_minutes_and_the_same_browser_at_once(
-    accounts: Engine, kept: NamedFilters
-) -> None:
-    elsewhere = NamedFilters(accounts)
-    assert elsewhere.lately("zoe", "", NOON) == []
-    kept.keep("zoe", "service", "a", {"late": "1"})
-    assert names(list(kept.lately("zoe", "", NOON))) == [("service", "a")]
-    assert elsewhere.lately("zoe", "", NOON + REMEMBERED_FOR - timedelta(seconds=1)) == []
-    assert names(list(elsewhere.lately("zoe", "changed", NOON))) == [("service", "a")]
-    kept.keep("zoe", "service", "b", {"late": "1"})
-    assert len(elsewhere.lately("zoe", "changed", NOON)) == 1
-    assert len(elsewhere.lately("zoe", "changed", NOON + REMEMBERED_FOR)) == 2
+def test_they_come_with_the_session(accounts: Engine, kept: NamedFilters) -> None:
+    sessions = Sessions(accounts)
+    sessions.open("zoe", NOON, "jeton")
+    found = sessions.find("jeton", NOON, timedelta(hours=1), timedelta(hours=1))
+    assert found is not None
+    assert read_kept(found.filters) == []
+    for section, name in (("untreated", "b"), ("service", "L’été, « déjà »"), ("service", "a")):
+        kept.keep("zoe", section, name, {"late": "1", "agent": "Ÿ"})
+    kept.keep("luc", "service", "his", {"late": "1"})
+    found = sessions.find("jeton", NOON, timedelta(hours=1), timedelta(hours=1))
+    assert found is not None
+    assert sorted(read_kept(found.filters), key=by_number) == sorted(kept.of("zoe"), key=by_number)
+    assert [one.section for one in read_kept(found.filters)] == ["service", "service", "untreated"]
+
+
+def by_number(one: NamedFilter) -> int:
+    return one.number
