@@ -1,7 +1,7 @@
 """Mixed load that remembers what was acknowledged, and goes on with what it is not sure of after a crash."""
 
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from random import Random
 from threading import Event, Lock, Thread
 
@@ -37,7 +37,7 @@ class Ledger:
 class Submitting:
     """The web site: one form after the other; one without an answer is sent again under the same key."""
 
-    def __init__(self, site: Site, ledger: Ledger, waiting: "SimpleQueue[str]", random: Random) -> None:
+    def __init__(self, site: Site, ledger: Ledger, waiting: "Queue[str]", random: Random) -> None:
         self.visitor, self._ledger, self._waiting, self._random = site, ledger, waiting, random
         self._key: str | None = None
 
@@ -57,7 +57,7 @@ class Submitting:
 class Working:
     """An agent who lives whole lives of demands; a step without an answer is done again as the same command."""
 
-    def __init__(self, agent: AtWork, ledger: Ledger, waiting: "SimpleQueue[str]", random: Random) -> None:
+    def __init__(self, agent: AtWork, ledger: Ledger, waiting: "Queue[str]", random: Random) -> None:
         self.visitor, self._ledger, self._waiting, self._random = agent, ledger, waiting, random
         self._demand: str | None = None
         self._done, self._command = 0, ""
@@ -100,7 +100,7 @@ class Load:
     """Two web sites and two agents, and readers if wanted, each in a thread of its own."""
 
     def __init__(self, port: int, ledger: Ledger, seed: int = 0, *, readers: int = 0) -> None:
-        waiting: SimpleQueue[str] = SimpleQueue()
+        waiting: Queue[str] = Queue()
         self._hands: list[Hand] = [
             *(Submitting(Site(port), ledger, waiting, Random(f"site {seed} {n}")) for n in range(2)),
             *(Working(AtWork(port, code), ledger, waiting, Random(f"{code} {seed}")) for code in ("lea", "max")),
