@@ -14,6 +14,7 @@ from domain.status import Status
 from projections.listing import sorts_of
 from projections.reading import Criteria
 from web import frame, people
+from web.days import require_order
 from web.filters import day, status_label
 from web.forms import Form, Length, OneOf, Range
 from web.reference_numbers import looks_whole, number_in, with_number
@@ -128,6 +129,7 @@ def read(section: str, typed: Any, default_sort: str) -> Wanted:
     loaded["sort"] = loaded["sort"] or default_sort
     if loaded["sort"] not in sorts_of(section):
         raise Invalid({"sort": ["Cette liste n’est pas triée ainsi."]})
+    require_order(loaded["received_from"], loaded["received_to"], "received_from")
     loaded["reference"] = written(loaded["reference"])
     return Wanted(section, loaded, opened(loaded["cherche"]))
 

@@ -10,6 +10,7 @@ from domain.errors import Invalid
 from domain.rights import WORKS_ON_DEMANDS
 from web import criteria
 from web.access import allowed
+from web.days import require_order
 from web.lists import SECTIONS, refused
 
 search = Blueprint("search", __name__)
@@ -25,6 +26,7 @@ def look_for(address: str) -> Response:
     try:
         typed = _SEARCH.load(CombinedMultiDict([request.form, request.args]))
         _require_reference(typed["reference"])
+        require_order(typed["received_from"], typed["received_to"], "received_from")
     except Invalid as invalid:
         return refused(section, invalid.errors)
     applicant = typed.pop("applicant")

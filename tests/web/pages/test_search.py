@@ -158,3 +158,19 @@ def test_a_short_word_that_finds_nothing_is_explained(zoe: Browser, reference: s
     for typed, explained in (("gi", True), ("ly", False), ("gilberte", False)):
         page = text(zoe.get(zoe.post("/demandes/service", applicant=typed).location))
         assert ("Un mot de moins de trois lettres" in page) is explained
+
+
+@pytest.mark.parametrize("section", ["non-traitees", "en-cours", "en-attente", "service"])
+def test_a_period_that_ends_before_it_begins_is_refused_with_what_was_typed(zoe: Browser, section: str) -> None:
+    address, period = f"/demandes/{section}", {"received_from": "2026-11-10", "received_to": "2026-11-01"}
+    for found in (zoe.get(f"{address}?received_from=2026-11-10&received_to=2026-11-01"), zoe.post(address, **period)):
+        assert found.status_code == 422
+        assert "La période commence après sa fin." in text(found)
+        assert 'value="2026-11-10"' in found.text
+
+
+def test_an_empty_result_leads_elsewhere(zoe: Browser) -> None:
+    found = zoe.get("/demandes/en-cours?received_to=2001-01-01").text
+    assert 'href="/demandes/service">Du service</a>' in found
+    assert 'href="/journal">Journal des demandes terminées</a>' in found
+    assert 'href="/demandes/service">Du service</a>' not in zoe.get("/demandes/service?received_to=2001-01-01").text
