@@ -84,6 +84,7 @@ def frame(dossier: Dossier) -> dict[str, Any]:
         "actions": actions_on(dossier),
         "due": due_of(dossier),
         "deleted_on": deletion(demand.status, demand.submitted_at, dossier.definition),
+        "waits_for": waits_for(dossier),
         "reasons": people.terms("reason"),
         "outcomes": people.terms("outcome"),
         "event_types": people.terms("event_type"),
@@ -98,6 +99,14 @@ def undelivered(dossier: Dossier) -> list[Fact]:
     unsent = dossier.demand.unsent
     failures = {fact.mail_id: fact for fact in dossier.facts if isinstance(fact, Demand.MailFailed)}
     return [fact for mail_id, fact in failures.items() if mail_id in unsent]
+
+
+def waits_for(dossier: Dossier) -> str | None:
+    """Why a demand on hold waits, in the town's words."""
+    if dossier.demand.status is not Status.ON_HOLD:
+        return None
+    code = next(fact.reason for fact in reversed(dossier.facts) if isinstance(fact, Demand.PutOnHold))
+    return dict(people.terms("reason")).get(code, code)
 
 
 def due_of(dossier: Dossier) -> datetime | None:

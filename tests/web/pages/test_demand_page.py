@@ -167,3 +167,11 @@ def test_nobody_follows_a_finished_demand_any_more(hall: Hall, zoe: Browser) -> 
     page = text(zoe.get(f"/demandes/{hall.closed()}"))
     assert "Dernier agent Zoé Martin" in page
     assert "Suivie par" not in page
+
+
+def test_a_demand_on_hold_says_why_it_waits(hall: Hall, zoe: Browser) -> None:
+    reference = hall.held()
+    reason = dict(hall.office.directory.townhall().vocabularies["reason"])["avis_attendu"]
+    for page in ("", "/historique", "/fiche"):
+        assert f"Motif de l’attente {reason}" in text(zoe.get(f"/demandes/{reference}{page}"))
+    assert "Motif de l’attente" not in text(zoe.get(f"/demandes/{hall.taken()}"))
