@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, Final
 
 from flask import request
 from flask_babel import gettext as _
 from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
-from domain.bulk import Action, Asked, closing_letter
+from domain.bulk import Action, Asked, closing_letter, unfilled
 from domain.definition import Definition
 from domain.drafts import DEFAULTS, template
 from domain.errors import Invalid
@@ -22,6 +22,7 @@ from web.forms import Form, OneOf
 from web.selected import Selected
 
 OWN, COMMON = "own", "common"
+BRACES_WITHOUT_VARIABLE: Final = "Rien ne remplacera {} : prenez une des variables proposées, ou retirez ces accolades."
 
 
 class Decision(Form):
@@ -94,9 +95,9 @@ def _common_text(selection: Selected) -> Template | None:
     typed = ClosingLetter().load(request.form)
     text = Template(typed["subject"] or usual.subject, typed["body"] or usual.body)
     faults = {
-        name: [_("Variables inconnues : %(names)s. Corrigez ou retirez ces accolades.", names=_braced(unknown))]
-        for name, part in (("subject", Template(text.subject, "")), ("body", Template("", text.body)))
-        if (unknown := part.unknown_variables())
+        name: [BRACES_WITHOUT_VARIABLE.format(", ".join(left))]
+        for name, part, ours in (("subject", text.subject, usual.subject), ("body", text.body, usual.body))
+        if (left := [one for one in unfilled(part) if one not in unfilled(ours)])
     }
     if faults:
         raise Invalid(faults)
@@ -154,7 +155,3 @@ def _reassigning(selection: Selected) -> Asked:
     if selection.rows and answers["agent"] not in dict(owners(selection)):
         raise Invalid({"agent": [_("Choisissez un agent actif qui a des droits sur toutes ces démarches.")]})
     return Asked(**answers)
-
-
-def _braced(names: list[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in names)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import chain
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from flask import request, url_for
@@ -20,8 +19,8 @@ from projections.selecting import MOST, TooMany
 from web import criteria, current, people
 from web.filters import number
 from web.lists import SECTIONS
+from web.meant import criteria_meant, require_readable, search_by_name, section_meant
 from web.reasons import Left
-from web.security import has_dangerous_characters
 
 LABELS: Final = "labels"
 COMES_FROM: Final = {
@@ -31,7 +30,6 @@ COMES_FROM: Final = {
     LABELS: OPEN,
 }
 """The actions, with the statuses in which a demand can take them."""
-_CRITERIA: Final = frozenset(criteria.Filters().fields) - {"cursor", "size"}
 _TYPED: Final = ("reference", "cherche", "cursor", "size")
 """Criteria that may hold what somebody typed about a citizen, or a place in a list: an operation keeps none of them."""
 
@@ -58,8 +56,10 @@ class Selected(msgspec.Struct, frozen=True):
 
 def selected(action: str) -> Selected:
     """Read it from the form; raises Invalid."""
-    typed = _criteria(action)
+    typed = criteria_meant(action)
     if request.form.get("scope") == "filter":
+        require_readable(action)
+        search_by_name(typed)
         return _by_filter(action, typed)
     if request.form.get("scope") != "page":
         raise Invalid({"scope": ["Choisissez les demandes cochées, ou tous les résultats."]})
@@ -68,7 +68,7 @@ def selected(action: str) -> Selected:
 
 def _by_filter(action: str, typed: MultiDict[str, str]) -> Selected:
     """Every demand of the list, which may have changed since the agent saw its number."""
-    section = SECTIONS.get(request.form.get("section", ""))
+    section = section_meant()
     if section is None:
         raise Invalid({"section": ["Choisissez une des listes."]})
     wanted = criteria.read(section.name, typed, section.sort)
@@ -108,9 +108,10 @@ def _ticked(action: str, typed: MultiDict[str, str]) -> Selected:
         else:
             found.append(Left(reference, "unknown"))
     possible, left = _judged(action, found)
-    section = request.form.get("section", "")
+    listed = section_meant() if request.form.get("section") else None
+    section = listed.name if listed else ""
     fields = [("scope", "page"), ("references", " ".join(references))]
-    if section in SECTIONS:
+    if listed:
         fields += [("section", section), ("criteria", urlencode(list(typed.items(multi=True))))]
     return Selected(possible, left, references, fields, _back(section, typed))
 
@@ -165,30 +166,6 @@ def _definition(procedure: str, service: str) -> Definition:
 def _sees(procedure: str) -> bool:
     definition = people.definitions().get(procedure)
     return definition is not None and current.agent().rights.sees(definition)
-
-
-def _criteria(action: str) -> MultiDict[str, str]:
-    """The criteria as the list's address carries them: from one field of the confirmation, else from their own.
-
-    In a confirmed reassignment ``agent`` alone is who gets the demands.
-    """
-    packed = request.form.get("criteria")
-    if packed is not None:
-        return _unpacked(packed)
-    typed = MultiDict((name, value) for name in _CRITERIA for value in request.form.getlist(name)[:1])
-    if action == "reassign" and "confirmed" in request.form and len(request.form.getlist("agent")) == 1:
-        typed.pop("agent", None)
-    return typed
-
-
-def _unpacked(packed: str) -> MultiDict[str, str]:
-    try:
-        typed = [(name, value) for name, value in parse_qsl(packed, max_num_fields=len(_CRITERIA)) if name in _CRITERIA]
-    except ValueError:
-        raise Invalid({"criteria": ["Ces critères sont illisibles."]}) from None
-    if any(map(has_dangerous_characters, chain.from_iterable(typed))):
-        raise Invalid({"criteria": ["Ces critères sont illisibles."]})
-    return MultiDict(typed)
 
 
 def _back(section: str, typed: MultiDict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
@@ -23,6 +23,14 @@ from web.selected import COMES_FROM, LABELS, Selected, selected
 selection = Blueprint("selection", __name__)
 CONFIRMED: Final = "confirmed"
 _CONFIRMATION: Final = "operations/confirm.html"
+
+
+@selection.get("/demandes/selection")
+@allowed(*WORKS_ON_DEMANDS)
+def again() -> Response:
+    """The address of a confirmation typed again: what was chosen is in no address, so it is chosen anew."""
+    flash(_("Choisissez de nouveau les demandes."))
+    return redirect(url_for("lists.service"), 303)
 
 
 @selection.post("/demandes/selection")

@@ -49,6 +49,7 @@ def carried(page: TestResponse, *names: str) -> dict[str, str]:
     return {name: hidden(form, name) for name in names}
 
 
+FIELD = re.compile(r'name="([a-z_]+)"')
 FILTER = ("section", "criteria", "expected", "digest")
 CLOSING = {"confirmed": "1", "outcome": "traitee", "decision": "none"}
 
@@ -102,6 +103,7 @@ def test_nothing_ticked_is_said_in_french(zoe: Browser, action: str) -> None:
         {"scope": "filter", "section": "service", "criteria": "&".join(f"a{n}=1" for n in range(50))},
         {"scope": "filter", "section": "service", "criteria": "reference=%00"},
         {"scope": "filter", "section": "service", "cherche": "d’une autre session"},
+        {"scope": "filter", "section": "service", "applicant": "x" * 101},
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_french(hall: Hall, zoe: Browser, faulty: dict[str, str]) -> None:
@@ -166,6 +168,46 @@ def test_a_faulty_form_asks_nothing_and_loses_nothing(hall: Hall, zoe: Browser, 
     assert "Mot tapé" in answer.text or "Corps tapé" in answer.text
     assert hidden(answer.text, "references") == reference
     assert len(hall.installation.operations.latest("zoe", 100)) == before
+
+
+@pytest.mark.parametrize("part", ["subject", "body"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("{Usager}", "{référence}", "{ usager }", "{USAGER}", "{nom usager}", "{{usager}}", "{referenceX}", "{}"),
+        *("{usager", "usager}", "{usager}}", "{{usager}"),
+    ],
+)
+def test_no_citizen_ever_reads_braces_that_nothing_fills(hall: Hall, zoe: Browser, wrong: str, part: str) -> None:
+    reference = hall.taken()
+    before = len(hall.installation.operations.latest("zoe", 100))
+    typed = CLOSING | {"decision": "send", "subject": "Objet {reference}", "body": "Bonjour {usager} : {issue}."}
+    typed[part] = f"Pour {wrong}, le maire"
+    for pressed in ({"preview": "1"}, {}):
+        answer = choose(zoe, "close", [reference], **(typed | pressed))
+        assert answer.status_code == 422
+        assert f"Rien ne remplacera {wrong} :" in text(answer)
+    assert len(hall.installation.operations.latest("zoe", 100)) == before
+
+
+def test_braces_of_a_procedure_s_own_text_or_of_a_citizen_do_not_stop_its_agent(hall: Hall, zoe: Browser) -> None:
+    own = Template("Votre {Dossier}", "{usager}, prenez l’imprimé {A 12}.")
+    hall.office.directory.define_procedure(
+        hall.command(), Definition("BRA", "Imprimé", CIVIL, templates={LetterKind.CLOSURE: own})
+    )
+    named = Applicant("Jean {Jo}", "Petit", email="jo@exemple.fr")
+    references, typed = [hall.taken(procedure="BRA", applicant=named)], CLOSING | {"decision": "send"}
+    shown = {"subject": own.subject, "body": own.body + "\n{commentaire}"}
+    page = choose(zoe, "close", references, preview="1", **typed, **shown)
+    assert page.status_code == 200
+    assert "Jean {Jo}" in text(page)
+    assert "prenez l’imprimé {A 12}." in text(page)
+    assert operation_of(hall, choose(zoe, "close", references, **typed, **shown)).total == 1
+    several = [*references, hall.taken()]
+    untouched = {"subject": DEFAULTS[LetterKind.CLOSURE].subject, "body": DEFAULTS[LetterKind.CLOSURE].body}
+    assert operation_of(hall, choose(zoe, "close", several, **typed, **untouched, text="own")).total == 2
+    faulty = choose(zoe, "close", several, **typed, subject="{Dossier}", body="Bonjour", text="common")
+    assert faulty.status_code == 422
 
 
 def test_without_any_address_no_decision_is_asked(hall: Hall, zoe: Browser) -> None:
@@ -297,6 +339,90 @@ def test_a_search_by_name_may_be_acted_upon_and_no_name_is_kept_in_clear(fresh_h
     operation = operation_of(hall, answer)
     assert references_of(hall, operation) == [found]
     assert operation.back == "/demandes/service"
+
+
+@pytest.mark.parametrize("word", [MARIE.last_name, f"  {MARIE.last_name.lower()} ", MARIE.email or ""])
+def test_a_name_typed_beside_the_criteria_is_searched_for_as_the_list_does(fresh_hall: Hall, word: str) -> None:
+    hall = fresh_hall
+    zoe = hall.browser("zoe")
+    found, _ = hall.taken(), hall.taken(applicant=NO_POST)
+    page = by_filter(zoe, "close", 1, section="service", applicant=word)
+    assert "Clôturer 1 demande" in text(page)
+    packed = carried(page, *FILTER)
+    assert word.strip() not in packed["criteria"]
+    operation = operation_of(hall, zoe.post(ADDRESS, action="close", scope="filter", **packed, **CLOSING))
+    assert references_of(hall, operation) == [found]
+    late = zoe.post(ADDRESS, action="close", scope="filter", **(packed | {"applicant": "Personne"}), **CLOSING)
+    assert late.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"usager": "Dupont"}, "usager"),
+        ({"statut": "EN_ATTENTE", "procedure": "AEN"}, "statut"),
+        ({"criteria": "applicant=Dupont"}, "applicant"),
+        ({"criteria": "procedure=AEN&demarche=AEM"}, "demarche"),
+        ({"criteria": "procedure=AEN", "late": "1"}, "late"),
+        ({"criteria": "", "agent": "zoe"}, "agent"),
+    ],
+)
+def test_a_criterion_that_would_be_left_out_is_named(zoe: Browser, fields: dict[str, str], named: str) -> None:
+    for more in ({}, CLOSING):
+        answer = by_filter(zoe, "close", 1, section="service", **fields, **more)
+        assert answer.status_code == 422
+        assert f"Ces critères ne peuvent pas être lus : « {named} »" in text(answer)
+
+
+def test_a_criterion_in_the_address_is_not_left_out_either(zoe: Browser) -> None:
+    answer = zoe.post(f"{ADDRESS}?procedure=AEN", action="close", scope="filter", section="service", expected="1")
+    assert answer.status_code == 422
+    assert "« procedure »" in text(answer)
+
+
+@pytest.mark.parametrize("action", ["close", "reassign", "add_event", "labels"])
+def test_every_field_of_the_pages_themselves_is_read(hall: Hall, hugo: Browser, action: str) -> None:
+    hall.taken()
+    listed = hugo.get("/demandes/service?procedure=AEN&cocher=tout").text.partition('id="selection"')[2]
+    names = FIELD.findall(listed.partition("</form>")[0])
+    assert {"section", "procedure", "author"} <= set(names)
+    sent: dict[str, Any] = {name: hidden(listed, name) for name in names if name not in ("scope", "action")}
+    page = by_filter(hugo, action, **({"expected": 1} | sent))
+    assert page.status_code == 200
+    form = page.text.partition('class="letter-form"')[2].partition("</form>")[0]
+    names = FIELD.findall(form)
+    assert "criteria" in names
+    kept = {name: hidden(form, name) for name in names if f'type="hidden" name="{name}"' in form}
+    answer = hugo.post(ADDRESS, **(dict.fromkeys(names, "") | kept))
+    assert "ne peuvent pas être lus" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("section", "back"),
+    [
+        (None, "service"),
+        ("", "service"),
+        *((address, address) for address in ("non-traitees", "en-cours", "en-attente", "service")),
+        *(("untreated", "non-traitees"), ("in_progress", "en-cours"), ("on_hold", "en-attente")),
+    ],
+)
+def test_a_list_is_meant_by_its_name_or_its_address_and_without_any_the_service_s(
+    hall: Hall, zoe: Browser, section: str | None, back: str
+) -> None:
+    hall.received(), hall.taken(), hall.held()
+    named = {} if section is None else {"section": section}
+    event = {"confirmed": "1", "event_type": "appel_usager"}
+    page = by_filter(zoe, "add_event", 1, **named)
+    packed = carried(page, *FILTER)
+    operation = operation_of(hall, zoe.post(ADDRESS, action="add_event", scope="filter", **packed, **event))
+    assert operation.back == f"/demandes/{back}"
+
+
+def test_the_address_of_a_confirmation_typed_again_leads_to_the_list(hall: Hall, zoe: Browser) -> None:
+    answer = zoe.get(ADDRESS)
+    assert (answer.status_code, answer.location) == (303, "/demandes/service")
+    assert "Choisissez de nouveau les demandes." in text(zoe.get(answer.location))
+    assert hall.browser("noe").get(ADDRESS).status_code == 403
 
 
 def test_reassignment_offers_those_who_may_own_every_demand(hall: Hall, hugo: Browser) -> None:
