@@ -21,8 +21,8 @@ from domain import errors as domain
 from domain.ports import LostRace
 from domain.status import FINISHED, Status
 from projections.cursors import BadCursor
-from web import access, current, sessions, wording
-from web.changes import changed_since
+from web import access, current, kept, sessions, wording
+from web.changes import changed_since, last_done
 from web.filters import agent_name, status_label
 from web.problems import for_program, problem
 from web.security import LARGEST_BODY
@@ -50,7 +50,8 @@ def _unknown(error: domain.Unknown) -> str:
 def _not_allowed_now(error: domain.NotAllowedNow) -> str:
     impossible = wording.IMPOSSIBLE.get(error.fact, "Cette action n’est pas possible sur cette demande")
     first = wording.BEFORE_CLOSURE.get(error.status, "") if error.fact == "Closed" else ""
-    return f"{impossible} : elle est « {_state(error)} »{_owner(error)}.{first}"
+    done = "" if for_program() else last_done(error.reference)
+    return f"{impossible} : elle est « {_state(error)} »{_owner(error)}.{done}{first}"
 
 
 def _out_of_date(error: domain.OutOfDate) -> str:
@@ -204,9 +205,11 @@ def answer(
         response = problem(status, title, detail, errors)
         response.headers.update(headers)
         return response
-    template = "broken.html" if status >= 500 else "error.html"  # noqa: PLR2004 — a breakdown may strike the frame too
     words = {"status": status, "title": title, "detail": detail, "errors": errors, "reference": reference}
-    return render_template(template, typed_texts=typed_texts(), **words), status, headers
+    texts = typed_texts()
+    if status >= 500:  # noqa: PLR2004 — a breakdown may strike the frame too
+        return render_template("broken.html", typed_texts=texts, **words), status, headers
+    return render_template("error.html", typed_texts=texts, chosen=_chosen(), **words), status, headers
 
 
 def _form_of_another_session() -> ResponseReturnValue | None:
@@ -222,13 +225,21 @@ def _form_of_another_session() -> ResponseReturnValue | None:
 
 def typed_texts() -> list[str]:
     """The free texts of the form that was refused: short codes are quickly chosen again."""
+    return [text for name, text in _typed() if name not in _HIDDEN and kept.is_text(name, text)]
+
+
+def _chosen() -> list[tuple[str, str]]:
+    """What was chosen in the refused form of an action, by labels."""
+    return kept.choices(request.endpoint, _typed()) if current.maybe_agent() is not None else []
+
+
+def _typed() -> list[tuple[str, str]]:
     if request.method != "POST" or not 0 < (request.content_length or 0) <= LARGEST_BODY:
         return []
     try:
-        typed = list(request.form.items(multi=True))
+        return list(request.form.items(multi=True))
     except HTTPException:  # the form itself is what was refused: too many parts
         return []
-    return [text for name, text in typed if name not in _HIDDEN and " " in text.strip()]
 
 
 def _store_is_out_of_order(error: Exception) -> bool:

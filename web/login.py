@@ -13,6 +13,7 @@ from store.throttles import FREE_FAILURES
 from web import current, sessions
 from web.access import allowed, open_to_all
 from web.forms import Form, Length, fields
+from web.kept import kept_page
 from web.sealing import unseal
 
 login = Blueprint("login", __name__)
@@ -121,7 +122,7 @@ def _continue(code: str) -> ResponseReturnValue:
     """To the page asked for; or first to the form that was being sent when the session ended."""
     kept = _kept(code)
     if kept is not None:
-        return render_template("kept.html", to=kept["to"], typed=kept["typed"])
+        return render_template("kept.html", **kept_page(kept["to"], kept["typed"]))
     return redirect(sessions.own_page(request.form.get("next")), 303)
 
 

@@ -64,8 +64,9 @@ def _job(action: Action, chosen: Selected, identity: UUID) -> Response:
     """The confirmation page, or the operation once it is confirmed and what was typed is right."""
     page = {**bulk.context(action, chosen), "names": [row.reference for row in chosen.rows]}
     try:
-        if PREVIEW in request.form and action is Action.CLOSE and any(row.has_email for row in chosen.rows):
-            return _page(action, chosen, chosen.left, 200, preview=bulk.preview(chosen), **page)
+        if PREVIEW in request.form:
+            shown = action is Action.CLOSE and any(row.has_email for row in chosen.rows)
+            return _page(action, chosen, chosen.left, 200, preview=bulk.preview(chosen) if shown else None, **page)
         if CONFIRMED not in request.form or chosen.changed:
             return _page(action, chosen, chosen.left, 409 if CONFIRMED in request.form else 200, **page)
         wanted = bulk.asked(action, chosen)

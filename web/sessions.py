@@ -12,6 +12,7 @@ from domain.errors import UnknownAgent
 from store.sessions import PasswordReplaced
 from web import current
 from web.browsers import browser_label
+from web.kept import kept_page
 from web.sealing import seal, unseal
 
 TOKEN_BYTES: Final = 32
@@ -96,7 +97,7 @@ def offer_again() -> tuple[str, int] | None:
     typed = _typed()
     if not typed or request.files or _author() != current.agent().code:
         return None
-    return render_template("kept.html", to=request.path, typed=typed, here=True), 400
+    return render_template("kept.html", **kept_page(request.path, typed), here=True), 400
 
 
 def own_page(address: str | None) -> str:

@@ -118,6 +118,46 @@ BEFORE_CLOSURE: Final[Mapping[str, str]] = {
 }
 
 
+ACTIONS: Final[Mapping[str, str]] = {
+    "actions.take_in_charge": "Prendre en compte la demande",
+    "actions.put_on_hold": "Mettre en attente la demande",
+    "actions.resume": "Réaffecter le statut en cours à la demande",
+    "actions.reassign": "Réattribuer la demande",
+    "actions.add_event": "Ajouter un événement à la demande",
+    "letters.decide_acknowledgement": "Courriel de prise en compte de la demande",
+    "contact.decide": "Courriel à l’usager de la demande",
+    "closure.close": "Clôturer la demande",
+}
+"""The forms of a demand, by the view they go to."""
+ACTIONS_ON_MANY: Final[Mapping[str, str]] = {
+    "close": "Clôturer",
+    "reassign": "Réattribuer",
+    "add_event": "Ajouter un événement à",
+    "labels": "Étiquettes de",
+}
+TYPED: Final[Mapping[str, str]] = {
+    "comment": "Commentaire",
+    "detail": "Précision",
+    "note": "Mot pour l’agent",
+    "subject": "Objet",
+    "body": "Message",
+}
+DECISIONS: Final[Mapping[str, str]] = {
+    "send": "Envoyer le courriel",
+    "none": "Sans courriel",
+    "cancel": "Sans courriel",
+}
+LETTER_TEXTS: Final[Mapping[str, str]] = {"own": "Celui de chaque démarche", "common": "Le même pour tous"}
+DONE: Final[Mapping[str, str]] = {
+    "TakenInCharge": "prise en compte",
+    "PutOnHold": "mise en attente",
+    "Resumed": "remise en cours",
+    "Closed": "clôturée",
+    "Expired": "supprimée",
+}
+"""What was done to a demand, after « l’a » or « Elle a été »."""
+
+
 class Names:
     """What a sentence needs to speak of people and configured codes rather than of codes."""
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import NOBODY, PASSWORD, Served
 from tests.browser.test_whole_life import Watched, log_in
 from tests.faults.waiting import PROMISED_S, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-more")]
 PROCEDURE = "/administration/demarches/BRO"
 
 
@@ -28,6 +28,7 @@ def administrator(served: Served) -> str:
     return "ada"
 
 
+@pytest.mark.parametrize("browser", ["wide", "no-script"], indirect=True)
 def test_an_administrator_sends_again_and_decides(
     served: Served, administrator: str, browser: BrowserContext, reader: Page | None
 ) -> None:

@@ -16,6 +16,7 @@ PAGE_RULES = """[...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
 """What Chromium understood of the rules for printed pages."""
 
 
+@pytest.mark.parametrize("browser", ["wide", "no-script"], indirect=True)
 def test_a_letter_is_looked_at_then_sent_and_stands_on_the_printable_sheet(
     served: Served, browser: BrowserContext, reader: Page | None
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_letter_is_looked_at_then_sent_and_stands_on_the_printable_sheet(
     assert watched.noise == []
 
 
+@pytest.mark.parametrize("browser", ["wide", "no-script"], indirect=True)
 def test_the_account_and_the_help_are_fit_for_everybody(
     served: Served, browser: BrowserContext, reader: Page | None
 ) -> None:

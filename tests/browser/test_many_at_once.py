@@ -8,10 +8,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import Served
 from tests.browser.test_whole_life import Watched, log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-more")]
 HOME = {"address": {"line1": "12 rue des Lilas", "postal_code": "67000", "city": "Strasbourg"}}
 
 
+@pytest.mark.parametrize("browser", ["wide", "no-script"], indirect=True)
 def test_many_demands_are_labelled_then_closed_at_once_and_counted(
     served: Served, browser: BrowserContext, reader: Page | None
 ) -> None:

@@ -284,7 +284,7 @@ def test_a_draft_knows_the_demand(town: Town) -> None:
     subject, body = town.office.draft(town.dossier(reference), LetterKind.CLOSURE, "Camille", {"issue": "traitée"})
     assert subject == f"Votre demande {reference} est traitée"
     assert body.startswith("Bonjour Mme Marie Dupont,")
-    assert "est close : traitée." in body
+    assert "est close\N{NO-BREAK SPACE}: traitée." in body
 
 
 # The end

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from werkzeug.test import TestResponse
 
+from domain.applicant import Applicant
 from tests.web.conftest import PASSWORD
 from tests.web.pages.conftest import Browser, Hall, hidden, text
 
@@ -42,6 +43,23 @@ ACTS = {
         {"outcome": "traitee", "comment": "Acte remis ce jour", **LETTER},
         "Closed",
     ),
+}
+HEADINGS = {
+    "take": "Prendre en compte la demande",
+    "hold": "Mettre en attente la demande",
+    "resume": "Réaffecter le statut en cours à la demande",
+    "reassign": "Réattribuer la demande",
+    "event": "Ajouter un événement à la demande",
+    "acknowledge": "Courriel de prise en compte de la demande",
+    "contact": "Courriel à l’usager de la demande",
+    "close": "Clôturer la demande",
+}
+CHOSEN = {
+    "hold": ["Autre motif"],
+    "reassign": ["Luc Petit"],
+    "event": ["Appel de l’usager"],
+    "acknowledge": ["Envoyer le courriel"],
+    "close": ["Traitée", "Envoyer le courriel"],
 }
 TEXTS = ("detail", "note", "comment", "subject", "body")
 each = pytest.mark.parametrize("name", ACTS)
@@ -87,6 +105,18 @@ def kept_fields(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found}
 
 
+def log_in_again(browser: Browser, login: TestResponse) -> TestResponse:
+    """The page after the login, with what was kept."""
+    assert login.status_code == 401
+    token = hidden(login.text, "csrf_token")
+    return browser.post("/connexion", csrf_token=token, code="zoe", password=PASSWORD, kept=hidden(login.text, "kept"))
+
+
+def heading(answer: TestResponse) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", answer.text, re.DOTALL)
+    return html.unescape(re.sub("<[^>]+>", "", found[1])).strip() if found else ""
+
+
 @each
 def test_what_was_typed_comes_back_after_lunch(lunch_hall: Hall, name: str) -> None:
     form = Form(lunch_hall, lunch_hall.browser("zoe"), ACTS[name])
@@ -97,15 +127,98 @@ def test_what_was_typed_comes_back_after_lunch(lunch_hall: Hall, name: str) -> N
     assert "Ce que vous aviez saisi est conservé" in text(login)
     assert not any(line in login.text for line in form.typed_texts())
     assert form.done() == before
-    token = hidden(login.text, "csrf_token")
-    again = form.browser.post(
-        "/connexion", csrf_token=token, code="zoe", password=PASSWORD, kept=hidden(login.text, "kept")
-    )
+    again = log_in_again(form.browser, login)
     assert again.status_code == 200
     assert all(line in again.text for line in form.typed_texts())
+    assert heading(again) == f"{HEADINGS[name]} {form.reference}"
+    assert all(f'typed">{label}</blockquote>' in html.unescape(again.text) for label in CHOSEN.get(name, ()))
     sent = form.browser.post(form.address, **kept_fields(again.text))
     assert sent.status_code == 303
     assert form.done() == before + 1
+
+
+def test_a_kept_closure_says_that_it_erases_and_leads_back_to_its_confirmation(lunch_hall: Hall) -> None:
+    form = Form(lunch_hall, lunch_hall.browser("zoe"), ACTS["close"])
+    lunch_hall.clock.move(minutes=45)
+    again = log_in_again(form.browser, form.send())
+    assert "Cette action efface les données de l’usager, sans retour possible" in text(again)
+    assert "autofocus" not in again.text.split("<main", 1)[1]
+    assert len(re.findall('<button class="btn[^>]*type="submit"[^>]*>', again.text.split("<main", 1)[1])) == 1
+    assert 'name="preview" value="1">Revoir avant de clôturer' in again.text
+    review = form.browser.post(form.address, **kept_fields(again.text), preview="1")
+    assert (review.status_code, form.done()) == (200, 0)
+    assert "Clôturer et envoyer le courriel" in text(review)
+    assert all(line in review.text for line in form.typed_texts())
+    assert re.search(r'<option value="traitee"[^>]*selected', review.text)
+
+
+def test_a_kept_closure_without_a_letter_is_never_one_key_away(lunch_hall: Hall) -> None:
+    reference = lunch_hall.taken(applicant=Applicant("Sans", "Courriel"))
+    zoe = lunch_hall.browser("zoe")
+    page = zoe.get(f"/demandes/{reference}/cloture").text.split('class="letter-form"', 1)[1]
+    fields = {name: hidden(page, name) for name in ("csrf_token", "command_id", "author", "version")}
+    lunch_hall.clock.move(minutes=45)
+    login = zoe.post(f"/demandes/{reference}/cloture", outcome="traitee", decision="none", **fields)
+    again = log_in_again(zoe, login)
+    assert heading(again) == f"Clôturer la demande {reference}"
+    assert "sans retour possible" in text(again)
+    assert 'btn-danger-strong" type="submit">Clôturer et effacer' in again.text
+    assert "autofocus" not in again.text.split("<main", 1)[1]
+
+
+def test_a_kept_closure_of_many_leads_back_to_its_confirmation(lunch_hall: Hall) -> None:
+    zoe, references = lunch_hall.browser("zoe"), [lunch_hall.taken() for _ in range(3)]
+    asked = zoe.post("/demandes/selection", action="close", scope="page", references=references)
+    page = asked.text.split('class="letter-form"', 1)[1]
+    names = ("csrf_token", "command_id", "author", "action", "scope", "references", "confirmed")
+    fields = {name: hidden(page, name) for name in names} | {"outcome": "traitee", "comment": "Fin d’année", **LETTER}
+    lunch_hall.clock.move(minutes=45)
+    again = log_in_again(zoe, zoe.post("/demandes/selection", **fields))
+    assert heading(again).replace("\xa0", " ") == "Clôturer 3 demandes"
+    assert "Cette action efface les données de l’usager, sans retour possible" in text(again)
+    assert 'typed">Traitée</blockquote>' in again.text
+    assert f'typed">{references[0]}' not in again.text
+    assert "autofocus" not in again.text.split("<main", 1)[1]
+    for button in ({}, {"preview": "1"}):  # neither its own button nor a press without it closes anything
+        review = zoe.post("/demandes/selection", **kept_fields(again.text), **button)
+        assert review.status_code == 200
+        assert "Clôturer 3 demandes et envoyer les courriels" in text(review)
+    assert "Fin d’année" in html.unescape(review.text)
+    assert all("Closed" not in lunch_hall.facts(reference) for reference in references)
+
+
+def test_a_refusal_says_who_brought_the_demand_there_when_and_what_was_chosen(lunch_hall: Hall) -> None:
+    form = Form(lunch_hall, lunch_hall.browser("zoe"), ACTS["hold"])
+    at = "(le [0-9/]{10} )?à [0-9]{2}:[0-9]{2}"
+    form.browser.post(f"/demandes/{form.reference}/mise-en-attente", reason="avis_attendu")
+    answer = form.browser.post(form.address, reason="autre", detail="Le préfet hésite")
+    assert answer.status_code == 409
+    assert re.search(rf"« en attente », suivie par Zoé Martin\. Vous l’avez mise en attente {at}\.", text(answer))
+    assert "<dt>Motif</dt><dd>Autre" in answer.text
+    luc = lunch_hall.browser("luc")
+    luc.post(f"/demandes/{form.reference}/reprise")
+    luc.post(f"/demandes/{form.reference}/cloture", outcome="traitee", decision="none")
+    lunch_hall.clock.move(days=2)
+    late = lunch_hall.browser("zoe").post(f"/demandes/{form.reference}/evenements", event_type="appel_usager")
+    assert late.status_code == 409
+    assert re.search(r"Luc Petit l’a clôturée le [0-9/]{10} à [0-9]{2}:[0-9]{2}\.", text(late))
+
+
+GIVEN = [
+    ("zoe", "luc", "Vous l’avez attribuée à Luc Petit"),
+    ("luc", "zoe", "Luc Petit vous l’a attribuée"),
+    ("luc", "luc", "Luc Petit se l’est attribuée"),
+]
+
+
+@pytest.mark.parametrize(("by", "to", "said"), GIVEN)
+def test_a_refusal_says_who_gave_the_demand_to_whom(lunch_hall: Hall, by: str, to: str, said: str) -> None:
+    reference = lunch_hall.taken(by="zoe" if by == to else by)
+    given = lunch_hall.browser(by).post(f"/demandes/{reference}/reattribution", agent=to)
+    assert given.status_code == 303
+    answer = lunch_hall.browser("zoe").post(f"/demandes/{reference}/prise-en-compte")
+    assert answer.status_code == 409
+    assert f"{said} " in text(answer)
 
 
 @each

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text as sql
 from werkzeug.test import TestResponse
@@ -502,3 +503,11 @@ def test_labels_show_only_what_the_agent_may_read(hall: Hall, eva: Browser) -> N
 def test_thousands_of_fields_are_read_up_to_the_limit_of_this_address(zoe: Browser, number: int, status: int) -> None:
     answer = choose(zoe, "close", ["x"] * number)
     assert answer.status_code == status
+
+
+def test_a_preview_begins_nothing_even_when_nobody_left_an_address(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken(applicant=msgspec.structs.replace(MARIE, email=None))
+    fields = {"action": "close", "scope": "page", "references": reference, "confirmed": "1", "preview": "1"}
+    found = zoe.post("/demandes/selection", **fields, outcome="traitee", decision="none")
+    assert found.status_code == 200
+    assert "Closed" not in hall.facts(reference)

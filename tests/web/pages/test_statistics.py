@@ -11,7 +11,7 @@ import pytest
 
 from domain.rights import Rights, Role
 from projections.statistics import Delay, Figure
-from tests.web.pages.conftest import MARIE, PEOPLE, Browser, Hall, text
+from tests.web.pages.conftest import CIVIL, MARIE, PEOPLE, Browser, Hall, text
 from web import figures_page, spreadsheets
 from web.columns import BREAKDOWNS, COLUMNS, DEFINITIONS, nine_in_ten, percent, period_label, spoken
 
@@ -55,6 +55,16 @@ def test_the_four_figures_stand_on_top(noe: Browser) -> None:
         assert said in words
     assert "7 à temps sur 7 qui avaient une échéance" in words
     assert "100 %" in words
+
+
+@pytest.mark.parametrize(
+    ("query", "whose"),
+    [("", "Toute la mairie"), ("procedure=AEN", "Copie ou extrait d’acte de naissance"), (f"service={CIVIL}", CIVIL)],
+)
+def test_the_heading_says_whose_figures_these_are(noe: Browser, query: str, whose: str) -> None:
+    heading = re.search(r"<h1.*?</h1>", noe.get(f"/statistiques?{query}").text, re.DOTALL)
+    assert heading is not None
+    assert f" · {whose}</span>" in html.unescape(heading[0])
 
 
 def test_every_figure_is_defined(noe: Browser) -> None:
