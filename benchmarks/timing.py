@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import msgspec
 
-PAIRS: Final = 9
+PAIRS: Final = 7
 Work = Callable[[], object]
 Cpu = Callable[[], float]
 
