@@ -1,8 +1,7 @@
 """What an agent asks for many demands at once, and the letter that each citizen gets."""
 
-import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -11,7 +10,7 @@ from domain.applicant import Applicant
 from domain.demand import Demand
 from domain.drafts import template, values
 from domain.errors import Erased
-from domain.letters import VARIABLES, LetterKind, Template
+from domain.letters import LetterKind, Template
 from domain.sealing import DataKey, Sealed, place
 
 if TYPE_CHECKING:
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
 
 JOB = "job"
 """The kind of key under which the texts of an operation are sealed until its end."""
-_KNOWN: Final = re.compile(r"\{(" + "|".join(VARIABLES) + r")\}")
-_OPENED, _CLOSED = "\ue000", "\ue001"
-"""Stand for the braces of a known variable, which a letter fills, while the others are looked for."""
-_WORD: Final = rf"[\w{_OPENED}{_CLOSED}]++"
-_BRACES: Final = re.compile(
-    r"(?<!\{)\{++[^{}]*+\}++"
-    rf"|[{{}}]++{_WORD}"
-    rf"|(?<![\w{_OPENED}{_CLOSED}]){_WORD}(?:\}}++|\{{++(?![^{{}}]*\}}))"
-)
-"""A pair of braces with what is in it; one alone before a word; one alone after a word."""
-_LONGEST_NAMED: Final = 60
 
 
 class Action(StrEnum):
@@ -65,13 +53,6 @@ def opened(key: DataKey, operation: UUID, box: bytes) -> Asked | None:
         return msgspec.json.decode(key.open(Sealed(box), place(operation, 0, "details")), type=Asked)
     except Erased:
         return None
-
-
-def unfilled(text: str) -> list[str]:
-    """The braces of a text that no citizen's letter would fill: pairs around anything but a variable, lone ones."""
-    marked = _KNOWN.sub(rf"{_OPENED}\1{_CLOSED}", text)
-    found = (one.replace(_OPENED, "{").replace(_CLOSED, "}") for one in _BRACES.findall(marked))
-    return list(dict.fromkeys(" ".join(one.split())[:_LONGEST_NAMED] for one in found))
 
 
 def closing_letter(

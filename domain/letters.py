@@ -5,7 +5,7 @@ L231-1, L231-4 and L411-2; a procedure whose law has ways of appeal of its own n
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -31,7 +31,16 @@ VARIABLES: Final = {
     "mentions_legales": "les mentions que la loi demande",
 }
 _VARIABLE: Final = re.compile(r"\{([a-z_]+)\}")
-_BRACES: Final = re.compile(r"\{[^{}\n]{1,40}\}")
+_OPENED, _CLOSED = "\ue000", "\ue001"
+"""Stand for the braces of a variable that is filled later, while the others are looked for."""
+_WORD: Final = rf"[\w{_OPENED}{_CLOSED}]++"
+_BRACES: Final = re.compile(
+    r"(?<!\{)\{++[^{}]*+\}++"
+    rf"|[{{}}]++{_WORD}"
+    rf"|(?<![\w{_OPENED}{_CLOSED}]){_WORD}(?:\}}++|\{{++(?![^{{}}]*\}}))"
+)
+"""A pair of braces with what is in it; one alone before a word; one alone after a word."""
+_LONGEST_NAMED: Final = 60
 _NOTHING: Final = "\0"
 """Stands for a variable without a value while a template is filled; no template and no value holds it."""
 _CERTIFICATE: Final = (
@@ -125,9 +134,11 @@ class Template(msgspec.Struct, frozen=True):
         return " ".join(subject.replace(_NOTHING, "").split()), _without_gaps(body).strip() + "\n"
 
 
-def braces_in(text: str) -> list[str]:
-    """What still stands in braces, ``{usager}``: a citizen would read the braces."""
-    return list(dict.fromkeys(_BRACES.findall(text)))
+def braces_in(text: str, filled: Container[str] = ()) -> list[str]:
+    """The braces that a citizen would read: around anything but the variables ``filled`` later, and lone ones."""
+    marked = _VARIABLE.sub(lambda found: f"{_OPENED}{found[1]}{_CLOSED}" if found[1] in filled else found[0], text)
+    left = (one.replace(_OPENED, "{").replace(_CLOSED, "}") for one in _BRACES.findall(marked))
+    return list(dict.fromkeys(" ".join(one.split())[:_LONGEST_NAMED] for one in left))
 
 
 def tightened(body: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
-from domain.bulk import Action, Asked, closing_letter, unfilled
+from domain.bulk import Action, Asked, closing_letter
 from domain.definition import Definition
 from domain.drafts import DEFAULTS, template
 from domain.errors import Invalid
@@ -19,6 +19,7 @@ from web.actions import AddedEvent, Reassignment
 from web.closure import Closing, ClosingLetter
 from web.demands import opened
 from web.forms import Form, OneOf
+from web.letters import refuse_braces
 from web.selected import Selected
 
 OWN, COMMON = "own", "common"
@@ -94,13 +95,8 @@ def _common_text(selection: Selected) -> Template | None:
         return None
     typed = ClosingLetter().load(request.form)
     text = Template(typed["subject"] or usual.subject, typed["body"] or usual.body)
-    faults = {
-        name: [BRACES_WITHOUT_VARIABLE.format(", ".join(left))]
-        for name, part, ours in (("subject", text.subject, usual.subject), ("body", text.body, usual.body))
-        if (left := [one for one in unfilled(part) if one not in unfilled(ours)])
-    }
-    if faults:
-        raise Invalid(faults)
+    written = {"subject": text.subject, "body": text.body}
+    refuse_braces(written, (usual.subject, usual.body), VARIABLES, BRACES_WITHOUT_VARIABLE)
     return text
 
 

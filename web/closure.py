@@ -116,7 +116,7 @@ def _letter(reference: str, answers: Mapping[str, str | None]) -> tuple[str, str
     """What was typed, else the template, with the chosen issue and the comment in their places."""
     typed = ClosingLetter().load(request.form)
     subject, body = _draft(current.parts().office.dossier(reference, current.agent()))
-    refuse_braces(typed, (subject, body, *_BRACES.values()))
+    refuse_braces(typed, (subject, body), KNOWN_AT_CLOSURE)
     issues = current.parts().office.directory.townhall().vocabularies["outcome"]
     chosen = answers["outcome"] or ""
     known = {"issue": issues.get(chosen, chosen), "commentaire": answers["comment"] or ""}

@@ -1,6 +1,6 @@
 """The mail pages: what every letter to a citizen goes through, and the acknowledgement, sent or declined once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, TypeVar
 
@@ -82,12 +82,14 @@ def written(dossier: Dossier, kind: LetterKind) -> dict[str, str]:
     return letter
 
 
-def refuse_braces(letter: Mapping[str, str | None], draft: Sequence[str]) -> None:
-    """Raise Invalid for words in braces that the draft did not hold: nothing replaces them any more."""
-    ours = {brace for text in draft for brace in braces_in(text)}
-    left = {name: [one for one in braces_in(text or "") if one not in ours] for name, text in letter.items()}
+def refuse_braces(
+    letter: Mapping[str, str | None], draft: Sequence[str], filled: Container[str] = (), said: str = BRACES_LEFT
+) -> None:
+    """Raise Invalid for braces that the draft did not hold, and that nothing replaces: ``filled`` variables aside."""
+    ours = {brace for text in draft for brace in braces_in(text, filled)}
+    left = {name: [one for one in braces_in(text or "", filled) if one not in ours] for name, text in letter.items()}
     if any(left.values()):
-        raise Invalid({name: [BRACES_LEFT.format(", ".join(found))] for name, found in left.items() if found})
+        raise Invalid({name: [said.format(", ".join(found))] for name, found in left.items() if found})
 
 
 def decided(reference: str, kind: LetterKind) -> tuple[str, Demand]:

@@ -114,7 +114,9 @@ def test_a_contact_letter_has_room_to_write_and_a_closing_formula(townhall: Town
 
 
 def test_what_is_left_in_braces_is_named_once_in_order() -> None:
-    assert braces_in("{usager} { Date de RDV } {usager} {}, {\n} et }{") == ["{usager}", "{ Date de RDV }"]
+    assert braces_in("{usager} { Date de RDV } {usager} {}, {\n} et }{") == [
+        *("{usager}", "{ Date de RDV }", "{}", "{ }"),
+    ]
 
 
 def test_a_letter_is_tightened_to_one_blank_line() -> None:

@@ -33,7 +33,7 @@ from tests.faults.load import Ledger, Load
 from tests.faults.service import Service, suivi
 from tests.faults.stores import small_on_postgres, small_on_sqlite, stores_of
 from tests.faults.visitors import Site
-from tests.faults.waiting import PROMISED_S, state_of, until
+from tests.faults.waiting import PROMISED_S, is_stopped, until
 from tests.installations import Town
 from tests.projections.random_lives import STATE_CIVIL
 from tests.store.examples import golden_file
@@ -232,7 +232,7 @@ def put_to_sleep(pid: int, hall: Hall) -> None:
     """Stop a process at a moment when it writes nothing."""
     for _ in range(200):
         os.kill(pid, signal.SIGSTOP)
-        until(lambda: state_of(pid) == "T", 5, "asleep")
+        until(lambda: is_stopped(pid), 5, "asleep")
         if not any(map(is_locked, hall.directory.glob("*.sqlite3"))):
             return
         os.kill(pid, signal.SIGCONT)

@@ -58,7 +58,7 @@ def arrived(inbox: Inbox) -> set[tuple[str, str]]:
 def test_three_clocks_remind_of_each_demand_once_a_period(
     hall: Hall, broker: OwnRedis | None, inbox: Inbox, closes: Closing
 ) -> None:
-    number, random, restarts = count(60 if broker else 200, 1_000), Random(9), 0
+    number, random, restarts = count(200, 1_000), Random(9), 0
     ahead, hall = NURSERY.Value("d", 0.0), behind(hall, broker)
     with hall.opened() as installation, mail_server(inbox) as port:
         references = receive(installation, number)

@@ -20,14 +20,14 @@ from tests.faults.load import Ledger
 from tests.faults.service import Service, child
 from tests.faults.stores import only_postgres, small_on_sqlite, url_of
 from tests.faults.visitors import AtWork, Site, require_refusal
-from tests.faults.waiting import PROMISED_S, state_of, until
+from tests.faults.waiting import PROMISED_S, is_stopped, until
 
 
 @contextmanager
 def stopped_inside(hall: Hall, place: str) -> Iterator[int]:
     """A process that is stopped inside a write to one store, until it is told to go on."""
     with child(stop_inside_a_write, hall.environment, place) as process:
-        until(lambda: state_of(process.pid) == "T", PROMISED_S, f"stopped inside a write to {place}")
+        until(lambda: is_stopped(process.pid), PROMISED_S, f"stopped inside a write to {place}")
         yield process.pid
         os.kill(process.pid, signal.SIGCONT)
         process.join(20)

@@ -18,6 +18,7 @@ def until(condition: Callable[[], object], within: float, what: str) -> float:
     return time.monotonic() - begun
 
 
-def state_of(pid: int) -> str:
-    """What the system says a process does: R for running, S for waiting, T for stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of a process stands still: one may still finish what it asked of the system."""
+    states = (path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat"))
+    return set(states) == {"T"}

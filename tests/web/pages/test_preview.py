@@ -92,6 +92,16 @@ def test_words_left_in_braces_neither_leave_nor_are_shown(hall: Hall, zoe: Brows
     assert hall.facts(reference) == before
 
 
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("wrong", ["{usager", "usager}", "{{usager}}", "{ }"])
+def test_a_brace_alone_does_not_leave_either(hall: Hall, zoe: Browser, page: str, wrong: str) -> None:
+    answer = zoe.post(
+        f"/demandes/{hall.taken()}/{page}", **TYPED | {"body": f"Bonjour {wrong}, venez."}, decision="send"
+    )
+    assert answer.status_code == 422
+    assert f"Rien ne remplacera plus {wrong}" in text(answer)
+
+
 def test_braces_that_a_citizen_s_name_holds_are_his(hall: Hall, zoe: Browser) -> None:
     odd = Applicant("Martin {dit Tintin}", "Paul", email="paul@exemple.fr")
     page = f"/demandes/{hall.taken(applicant=odd)}/courriel/contact"
