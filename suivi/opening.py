@@ -68,12 +68,20 @@ def _in_words() -> Iterator[None]:
         raise CommandRefused(wrong_secret(error)) from error
     except UnsafeStore as error:
         raise CommandRefused(_unsafe(error)) from error
-    except (sqlite3.Error, DatabaseError, PersistenceError) as error:
+    except Exception as error:
+        if not _of_a_database(error):
+            raise
         cause = getattr(error, "orig", None) or error.__cause__ or error
         why = " ".join(str(cause).split())
         raise CommandRefused(
             f"La base de données a refusé ({why}) : rien n’a été changé par cette opération."
         ) from error
+
+
+def _of_a_database(error: Exception) -> bool:
+    """psycopg, which may not be installed, is known by name; what it says comes up bare where the driver is used."""
+    known = isinstance(error, sqlite3.Error | DatabaseError | PersistenceError)
+    return known or type(error).__module__.partition(".")[0] == "psycopg"
 
 
 def _unsafe(error: UnsafeStore) -> str:

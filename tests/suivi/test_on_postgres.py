@@ -69,6 +69,18 @@ def test_damage_is_found(new_town: CommandLine, environment: dict[str, str], url
         assert any(said in problem for problem in done.json["problems"]), done.json
 
 
+def test_a_rebuild_that_the_server_refuses_says_so(
+    new_town: CommandLine, environment: dict[str, str], url: str
+) -> None:
+    assert new_town("init").code == 0
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE suivi_views.generation DROP COLUMN version")
+    done = new_town("rebuild")
+    assert (done.code, done.out) == (1, "")
+    assert "La base de données a refusé" in done.err
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize("there", [("events",), ("views", "accounts"), ("keys",)])
 def test_stores_may_be_on_either_database(
     new_town: CommandLine, url: str, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...]
