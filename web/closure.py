@@ -80,8 +80,8 @@ def close(reference: str) -> Response | str:
     with current.parts().office.demand(reference, by=current.agent(), command=command, version=seen) as demand:
         demand.require(Demand.Closed)
         has_email = demand.demand.has_email
-        if PREVIEW in request.form and has_email and not demand.demand.repeated:
-            return _preview(reference)
+        if PREVIEW in request.form and not demand.demand.repeated:
+            return _preview(reference, has_email=has_email)
         answers = (ClosingWithAddress if has_email else Closing)().load(request.form)
         told = answers.pop("decision", None) == "send" and has_email
         if not demand.demand.repeated:
@@ -101,15 +101,12 @@ def _said(told: bool, reference: str) -> str:  # noqa: FBT001 — a sentence wit
     return _("La demande %(reference)s a été clôturée et ses données personnelles effacées.", reference=reference)
 
 
-def _preview(reference: str) -> str:
-    """The confirmation again, and above it the letter with the chosen issue and the comment in their places."""
+def _preview(reference: str, *, has_email: bool) -> str:
+    """The confirmation again, and above it the letter, if any, with the chosen issue and the comment in their places."""
     answers = Closing().load(request.form)
     current.parts().office.directory.townhall().require("outcome", answers["outcome"])
-    subject, body = _letter(reference, answers)
-    page = closing_page(reference)
-    return render_template(
-        "demands/closure.html", typed=request.form, preview={"subject": subject, "body": body}, **page
-    )
+    letter = dict(zip(("subject", "body"), _letter(reference, answers), strict=True)) if has_email else None
+    return render_template("demands/closure.html", typed=request.form, preview=letter, **closing_page(reference))
 
 
 def _letter(reference: str, answers: Mapping[str, str | None]) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def close() -> None:
     if isinstance(token, str):
         current.parts().sessions.close(token)
     session.clear()
-    for name in ("agent", "session_token", "csrf_token", "scope", "counters", _AUTHOR):
+    for name in ("agent", "session_token", "kept_filters", "csrf_token", "scope", "counters", _AUTHOR):
         g.pop(name, None)
 
 

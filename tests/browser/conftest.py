@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -127,13 +127,11 @@ def letterbox() -> Iterator[tuple[Letterbox, int]]:
     controller.loop.close()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, letterbox: tuple[Letterbox, int]) -> Iterator[Served]:
-    directory, port = tmp_path_factory.mktemp("served"), free_port()
-    environment = os.environ | {
-        "SUIVI_DATA_DIR": str(directory / "var"),
-        "SUIVI_SMTP_URL": f"smtp://127.0.0.1:{letterbox[1]}",
-    }
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A town hall with a procedure and two agents, made once and copied for each module; and a web site's token."""
+    directory = tmp_path_factory.mktemp("furnished")
+    environment = os.environ | {"SUIVI_DATA_DIR": str(directory / "var")}
 
     def suivi(*words: str, given: str | None = None) -> str:
         command = [sys.executable, "-m", "suivi.cli", *words]
@@ -147,9 +145,21 @@ def served(tmp_path_factory: pytest.TempPathFactory, letterbox: tuple[Letterbox,
     for code, name in (("lea", "Léa Martin"), ("max", "Max Petit")):
         suivi("agent", "create", code, "--name", name, "--email", f"{code}@mairie.example", "--service", "État civil")
         suivi("agent", "set-password", code, given=PASSWORD + "\n")
-    token = suivi("api-client", "create", "site", "--scope", "intake", "--scope", "read").strip()
+    return directory / "var", suivi("api-client", "create", "site", "--scope", "intake", "--scope", "read").strip()
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, letterbox: tuple[Letterbox, int], furnished: tuple[Path, str]
+) -> Iterator[Served]:
+    directory, port = tmp_path_factory.mktemp("served"), free_port()
+    shutil.copytree(furnished[0], directory / "var")
+    environment = os.environ | {
+        "SUIVI_DATA_DIR": str(directory / "var"),
+        "SUIVI_SMTP_URL": f"smtp://127.0.0.1:{letterbox[1]}",
+    }
     with running(["serve", "--port", str(port)], environment):
-        yield Served(f"http://127.0.0.1:{port}", directory, token, letterbox[0])
+        yield Served(f"http://127.0.0.1:{port}", directory, furnished[1], letterbox[0])
 
 
 @contextmanager
@@ -183,37 +193,37 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def launched(chromium: str) -> Iterator[Browser]:
+    """A Chromium with an empty profile that speaks to loopback only; its contexts share nothing."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(params=["wide", "narrow", "no-script"])
-def browser(request: pytest.FixtureRequest, chromium: str, tmp_path: Path) -> Iterator[BrowserContext]:
+def browser(request: pytest.FixtureRequest, launched: Browser) -> Iterator[BrowserContext]:
     """A wide window, a telephone, and a browser that runs no script."""
     width, scripts = (390 if request.param == "narrow" else 1280), request.param != "no-script"
-    with sync_playwright() as playwright:
-        context = launched(playwright, chromium, tmp_path / "profile", width=width, scripts=scripts)
-        context.reader = None if scripts else launched(playwright, chromium, tmp_path / "reader")  # type: ignore[attr-defined]
+    with context_in(launched, width=width, scripts=scripts) as context:
         yield context
-        if not scripts:
-            context.reader.close()  # type: ignore[attr-defined]  # set above
-        context.close()
 
 
 @pytest.fixture
-def reader(browser: BrowserContext) -> Page | None:
+def reader(request: pytest.FixtureRequest, browser: BrowserContext, launched: Browser) -> Iterator[Page | None]:
     """For a browser without scripts, a page of another one that can run axe over its documents."""
-    context: BrowserContext | None = browser.reader  # type: ignore[attr-defined]  # set by the fixture
-    return context.new_page() if context is not None else None
+    if request.node.callspec.params["browser"] != "no-script":
+        yield None
+        return
+    with context_in(launched) as context:
+        yield context.new_page()
 
 
-def launched(
-    playwright: Playwright, chromium: str, profile: Path, *, width: int = 1280, scripts: bool = True
-) -> BrowserContext:
-    """A Chromium with an empty profile that speaks to loopback only."""
-    context = playwright.chromium.launch_persistent_context(
-        str(profile),
-        executable_path=chromium,
-        headless=True,
-        args=ARGUMENTS,
-        viewport={"width": width, "height": 900},
-        java_script_enabled=scripts,
-    )
+@contextmanager
+def context_in(browser: Browser, *, width: int = 1280, scripts: bool = True) -> Iterator[BrowserContext]:
+    """Windows of somebody who was never here."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
     context.set_default_timeout(30_000)
-    return context
+    yield context
+    context.close()

@@ -38,6 +38,15 @@ def test_the_closing_letter_is_shown_with_the_issue_and_the_comment(hall: Hall, 
     assert hall.demand(reference).status == "EN_COURS_DE_TRAITEMENT"
 
 
+def test_a_preview_never_closes_even_where_no_letter_can_leave(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken(applicant=Applicant("Sans", "Adresse"))
+    answer = zoe.post(f"/demandes/{reference}/cloture", preview="1", outcome="refusee", comment="Illisible")
+    assert answer.status_code == 200
+    assert "letter-preview" not in answer.text
+    assert '<option value="refusee" selected>' in answer.text
+    assert hall.demand(reference).status == "EN_COURS_DE_TRAITEMENT"
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("faulty", [{"subject": ""}, {"body": " "}, {"subject": "x" * 201}])
 def test_a_faulty_letter_is_not_shown(hall: Hall, zoe: Browser, page: str, faulty: dict[str, str]) -> None:
