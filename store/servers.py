@@ -22,10 +22,10 @@ SCHEMAS: Final = {name: f"suivi_{name}" for name in ("events", "keys", "accounts
 OLDEST: Final = 130_000
 CONNECT_TIMEOUT_S: Final = 10
 LOCK_TIMEOUT_S: Final = 10
-MOST_CONNECTIONS: Final = 12
-"""To one store from one process: eight threads of the server, two of the embedded worker, and two to spare."""
-_KEPT: Final = 3
-"""Open while nothing is asked; threads take turns in Python, so that more are seldom in use at one moment."""
+MOST_CONNECTIONS: Final = 3
+"""To one store from one process: its threads take turns in Python, and only a rebuild holds two at once."""
+_KEPT: Final = 2
+"""Open while nothing is asked."""
 Writes = Callable[[str], bool]
 _STATEMENTS: Final[dict[str, Writes]] = {
     "log_statement": lambda level: level in ("mod", "all"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import Refused
 from domain.facts import Command
@@ -80,7 +80,7 @@ def _in_words() -> Iterator[None]:
 
 def _of_a_database(error: Exception) -> bool:
     """psycopg, which may not be installed, is known by name; what it says comes up bare where the driver is used."""
-    known = isinstance(error, sqlite3.Error | DatabaseError | PersistenceError)
+    known = isinstance(error, sqlite3.Error | SQLAlchemyError | PersistenceError)
     return known or type(error).__module__.partition(".")[0] == "psycopg"
 
 

@@ -19,6 +19,8 @@ from tests.faults.load import Ledger, Load
 from tests.faults.service import Service, become, child, suivi
 from tests.faults.stores import url_of
 
+pytestmark = pytest.mark.xdist_group("faults-many")
+"""With the other proof that runs most processes, so that both together do not use up the server's connections."""
 STEPS = (
     ("projections.rebuild", "Rebuild", "_fill"),
     ("projections.rebuild", "Rebuild", "_tokenise"),
@@ -101,7 +103,6 @@ def test_the_clock_removes_what_a_killed_rebuild_left(hall: Hall) -> None:
     assert not list(hall.directory.glob("views-*")) or url_of(hall.environment)
 
 
-@pytest.mark.xdist_group("faults-rebuilds")
 def test_pages_and_commands_never_notice_that_other_read_models_serve(hall: Hall, closes: Closing) -> None:
     rebuilds, ledger = count(2, 30), Ledger()
     with Service(hall) as service:
