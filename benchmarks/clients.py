@@ -20,14 +20,16 @@ class Client:
         self.port, self.process = port, process
         self._connection = HTTPConnection("127.0.0.1", port, timeout=30)
         self._cookies: dict[str, str] = {}
+        self.location = ""
+        """Where the last answer leads."""
 
     def get(self, address: str) -> tuple[int, bytes]:
         """The status and the body of a page."""
         return self._send("GET", address, None, {})
 
-    def form(self, address: str, **fields: str) -> tuple[int, bytes]:
-        """Send a form."""
-        return self._send("POST", address, urlencode(fields).encode(), FORM)
+    def form(self, address: str, **fields: str | Sequence[str]) -> tuple[int, bytes]:
+        """Send a form; a field with several values is sent once for each."""
+        return self._send("POST", address, urlencode(fields, doseq=True).encode(), FORM)
 
     def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Send a body."""
@@ -47,6 +49,7 @@ class Client:
         self._connection.request(method, address, body, {"Cookie": kept, **headers})
         response = self._connection.getresponse()
         self._keep(response)
+        self.location = response.headers.get("Location", "")
         return response.status, response.read()
 
     def _keep(self, response: HTTPResponse) -> None:

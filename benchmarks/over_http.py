@@ -7,10 +7,12 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 from typing import Final
 
 from msgspec.structs import replace
 
+from benchmarks.bulk import MANY
 from benchmarks.clients import Client, served
 from benchmarks.peers.crud import PASSWORD
 from benchmarks.plan import NOW
@@ -18,6 +20,7 @@ from benchmarks.results import Result, at_least, at_most
 from benchmarks.serving import DEMANDS, STEPS
 from benchmarks.timing import PAIRS, Pairs, in_pairs, require_equal
 from benchmarks.town import COMMENT, EVENT, BenchTown
+from domain.closing import close_all
 
 TOKEN: Final = "jeton-de-mesure"
 JSON: Final = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
@@ -30,6 +33,7 @@ PAGES: Final = {
 MORE_PAGES: Final = ("/demandes/en-attente", "/aide")
 REPEAT: Final = 10
 RESIDENT_MB: Final = 100
+_CLOSING: Final = {"scope": "page", "confirmed": "1", "outcome": "traitee", "decision": "none"}
 _FORM: Final = {
     "procedure": "SLF",
     "channel": "internet",
@@ -64,6 +68,7 @@ def over_http(town: BenchTown, directory: Path) -> Iterator[Result]:
         yield from _pages(ours, hello, size)
         yield from _intake(ours, hello, echo, size)
         yield _action(ours, crud, lambda: next(references), size)
+        yield _bulk(ours, town)
         yield _memory(ours, size)
 
 
@@ -114,6 +119,26 @@ def _action(ours: Client, crud: Client, reference: Callable[[], str], size: int)
     require_equal("action", (act(), step()), (303, 303))
     pairs = in_pairs(act, step, REPEAT - 1, cpus=(ours.cpu, crud.cpu))
     return at_least("agent action over HTTP", size, pairs, 2, "CRUD app")
+
+
+def _bulk(ours: Client, town: BenchTown) -> Result:
+    """One job that is answered at once and tells its progress, from the click to its last demand; in process beside."""
+    lots = [town.fresh(MANY, 2) for _ in range(2 * (PAIRS + 1))]
+
+    def over_http() -> None:
+        status, _ = ours.form("/demandes/selection", action="close", references=lots.pop(), **_CLOSING)
+        require_equal("bulk closure over HTTP", status, 303)
+        told = f"{MANY} sur {MANY}".encode()
+        while told not in ours.get(ours.location)[1]:
+            pass
+
+    def in_process() -> None:
+        refused = close_all(town.office, lots.pop(), by=town.agent, command=town.command(), outcome="traitee")
+        require_equal("bulk closure", refused, {})
+
+    pairs = in_pairs(over_http, in_process, 1, cpus=(ours.cpu, process_time))
+    name, target = f"bulk closure of {MANY} over HTTP", "one job that tells its progress"
+    return Result(name, town.demands, pairs, target, met=True, reference="in process")
 
 
 def _memory(ours: Client, size: int) -> Result:

@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 from typing import Final
 
 from flask import Flask, request
@@ -28,14 +29,18 @@ def hello(_: Path) -> Flask:
 
 
 def suivi(directory: Path) -> Flask:
-    """Suivi as ``serve`` has it, without workers and without tokens in forms."""
+    """Suivi as ``serve`` has it, with work on many demands, without mail and without tokens in forms."""
     from suivi.compose import Installation  # noqa: PLC0415 — only this contender loads it
     from suivi.serving import web_parts  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
+    from workers.operating import Operator  # noqa: PLC0415
 
     installation = Installation.open(settings_of(directory), lambda: NOW, secrets.token_bytes)
     app = create_app(web_parts(installation, "http://localhost", lambda _: None))
     app.config["WTF_CSRF_ENABLED"] = False
+    operator = Operator(installation.office, installation.operations, installation.keyring, installation.clock)
+    installation.after_asking.append(operator.wake.set)
+    Thread(target=operator.run, args=(Event(),), daemon=True).start()
     return app
 
 
