@@ -1,12 +1,14 @@
 """An agent's e-mail address and password hash; the facts of agents never hold either."""
 
 import unicodedata
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from domain.instants import micros
@@ -14,7 +16,6 @@ from store.accounts import credentials, sessions
 from store.activations import end_links, use
 from store.transactions import insert_into, writing
 
-NOBODY: Final = "nobody has this password: it is hashed so that an unknown code takes as long as a known one"
 _hash_of: Final = select(credentials.c.password_hash).where(credentials.c.agent == bindparam("code"))
 _email_of: Final = select(credentials.c.email).where(credentials.c.agent == bindparam("code"))
 _emails_of: Final = select(credentials.c.agent, credentials.c.email).where(
@@ -38,7 +39,7 @@ class Credentials:
 
     def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
         self._engine, self._hasher = engine, hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(NOBODY)
+        self._nobody = _of_nobody(self._hasher)
 
     def set_email(self, code: str, email: str | None) -> None:
         """Where to reach an agent."""
@@ -114,6 +115,13 @@ class Credentials:
         with writing(self._engine) as connection:
             replaced = connection.execute(_rehash, {"code": code, "before": before, "after": after}).rowcount
         return after if replaced else None
+
+
+def _of_nobody(hasher: PasswordHasher) -> str:
+    """What takes as long to verify as a real hash and no time to make; no password is known to give only zeros."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2{hasher.type.name.lower()}$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def _put(connection: Connection, code: str, **values: object) -> None:

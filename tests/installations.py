@@ -11,16 +11,21 @@ from shutil import copytree, rmtree
 from tempfile import mkdtemp
 from typing import Any
 
+from argon2 import PasswordHasher
+
 from domain.agent import Agent, rights_of
 from domain.applicant import Address, Applicant
 from domain.facts import Command
 from domain.intake import Form
 from domain.townhall import Settings
+from store.credentials import Credentials
 from suivi.compose import Installation
 from suivi.founding import found
 from suivi.settings import read_settings
 from tests.databases import addresses, create_database, drop_database
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""For tests that are about something else than how strong hashes are."""
 MORNING = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
 
@@ -67,6 +72,7 @@ class Town:
         if not directory.exists() or not any(directory.iterdir()):
             copytree(original, directory, dirs_exist_ok=True)
         self.installation = Installation.create(settings, self.clock, self.random.randbytes)
+        self.installation.credentials = Credentials(self.installation.stores.accounts, QUICK)
         self.office = self.installation.office
 
     def agent(self, code: str, *services: str, role: str = "agent", procedures: tuple[str, ...] = ()) -> Agent:

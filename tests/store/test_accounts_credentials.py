@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -18,9 +19,9 @@ from store.credentials import Credentials
 from store.sessions import PasswordReplaced, Sessions
 from store.transactions import creating
 from tests.databases import only_sqlite
+from tests.installations import QUICK
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
-QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 GOOD = "sept girafes dansent"
 
 
@@ -64,6 +65,22 @@ def test_an_unknown_code_takes_as_long_as_a_known_one(engine: Engine) -> None:
 
     known, unknown = (median(seconds(code) for _ in range(7)) for code in ("zoe", "personne"))
     assert 0.4 < unknown / known < 2.5
+
+
+def test_getting_ready_for_unknown_codes_hashes_nothing(engine: Engine) -> None:
+    class Verifying(PasswordHasher):
+        verified = 0
+
+        def hash(self, *_: object, **__: object) -> str:
+            raise AssertionError("a hash costs a tenth of a second")
+
+        def verify(self, *arguments: Any) -> Literal[True]:
+            self.verified += 1
+            return super().verify(*arguments)
+
+    hasher = Verifying()
+    assert Credentials(engine, hasher).check("personne", GOOD) is None
+    assert hasher.verified == 1
 
 
 def test_accents_typed_on_another_keyboard_are_the_same_password(credentials: Credentials) -> None:

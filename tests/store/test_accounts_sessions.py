@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from domain.errors import AlreadyExists, Invalid
@@ -21,10 +20,10 @@ from store.leases import Leases
 from store.sessions import Sessions, session_name
 from store.throttles import Throttles
 from store.transactions import creating
+from tests.installations import QUICK
 
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
-QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 GOOD = "sept girafes dansent"
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 

@@ -1,8 +1,9 @@
 """The web over a whole installation, as the composition root hands it over."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from suivi.compose import Installation
 from suivi.foreseeing import endings_under
@@ -23,8 +24,22 @@ def parts_of(installation: Installation, **changed: Any) -> Parts:
     return Parts(**(usual | {"base_url": "http://localhost"} | changed))
 
 
+class _CompiledOnce(BytecodeCache):
+    """Templates compiled by an application of this process serve the next one."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
 def app_of(installation: Installation, **changed: Any) -> Flask:
     """The application under test: what breaks is raised."""
     app = create_app(parts_of(installation, **changed))
+    app.jinja_env.bytecode_cache = _CompiledOnce()
     app.testing = True
     return app
