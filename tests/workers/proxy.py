@@ -2,8 +2,8 @@
 
 import socket
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from random import Random
 from threading import Event, Lock, Thread
 
@@ -24,14 +24,41 @@ class FaultyRelay:
         self.refused: set[bytes] = set()
         self.met: Counter[str] = Counter()
         self._lock, self._over = Lock(), Event()
+        self._open: set[socket.socket] = set()
+        self._threads: list[Thread] = []
         self._listener = socket.create_server((HOST, 0))
         self.port: int = self._listener.getsockname()[1]
-        Thread(target=self._accept, daemon=True).start()
+        self._begin(self._accept)
 
     def stop(self) -> None:
+        """Hang up on everybody; no thread and no socket outlives this."""
         self._over.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join(_TIMEOUT_S)
+        with self._lock:
+            for one in self._open:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(_TIMEOUT_S)
+        assert not any(thread.is_alive() for thread in self._threads)
+
+    def _begin(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    @contextmanager
+    def _held(self, one: socket.socket) -> Iterator[socket.socket]:
+        with one:
+            with self._lock:
+                self._open.add(one)
+            try:
+                yield one
+            finally:
+                with self._lock:
+                    self._open.discard(one)
 
     def _accept(self) -> None:
         while not self._over.is_set():
@@ -39,15 +66,20 @@ class FaultyRelay:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            Thread(target=self._carry, args=(client,), daemon=True).start()
+            self._begin(self._carry, client)
 
     def _carry(self, client: socket.socket) -> None:
         with self._lock:
             fault = self._random.choice(self.faults)
             self.met[fault] += 1
-        with suppress(OSError), client, closing(socket.create_connection((HOST, self._server), _TIMEOUT_S)) as server:
+        with (
+            suppress(OSError),
+            self._held(client),
+            self._held(socket.create_connection((HOST, self._server), _TIMEOUT_S)) as server,
+        ):
             client.settimeout(_TIMEOUT_S)
-            self._talk(client, server, fault)
+            if not self._over.is_set():
+                self._talk(client, server, fault)
 
     def _talk(self, client: socket.socket, server: socket.socket, fault: str) -> None:
         """In lockstep: smtplib never sends a command before the last one is answered."""
