@@ -19,8 +19,9 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.workers.smtp import mail_server
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -120,11 +121,8 @@ def procedure() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def letterbox() -> Iterator[tuple[Letterbox, int]]:
     box = Letterbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port(), loop=asyncio.new_event_loop())
-    controller.start()
-    yield box, controller.port
-    controller.stop()
-    controller.loop.close()
+    with mail_server(box, loop=asyncio.new_event_loop()) as port:
+        yield box, port
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Mail servers on the loopback: an obedient one, and one that says what the test tells it to."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -11,13 +12,14 @@ from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 HOST = "127.0.0.1"
+HANGS_S = 20
 
 
 class Inbox:
@@ -40,15 +42,37 @@ class Inbox:
         return "250 2.0.0 taken"
 
 
+class MailServer(Controller):
+    """The library's server, which alone would stop with its connections open, to be found by the garbage collector."""
+
+    def __init__(self, inbox: Any, **options: Any) -> None:
+        super().__init__(inbox, hostname=HOST, port=free_port(), **options)
+        self._sessions: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        self._sessions.append(super().factory())
+        return self._sessions[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(HANGS_S)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        while open_ := [session.transport for session in self._sessions if session.transport is not None]:
+            for transport in open_:
+                transport.abort()
+            await asyncio.sleep(0)
+
+
 @contextmanager
-def mail_server(inbox: Inbox, **options: Any) -> Iterator[int]:
+def mail_server(inbox: Any, **options: Any) -> Iterator[int]:
     """A real server on a free port."""
-    controller = Controller(inbox, hostname=HOST, port=free_port(), **options)
-    controller.start()
+    server = MailServer(inbox, **options)
+    server.start()
     try:
-        yield controller.port
+        yield server.port
     finally:
-        controller.stop()
+        server.stop()
 
 
 @contextmanager

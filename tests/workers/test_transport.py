@@ -1,7 +1,11 @@
 """What a mail server answers becomes one of few outcomes, and none of its words."""
 
+import gc
+import socket
 import traceback
+import warnings
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -185,3 +189,13 @@ def test_the_demo_mailbox_keeps_the_newest_first_and_each_once() -> None:
     kept = mailbox.kept()[0]
     assert (kept.recipient, kept.body, kept.at, kept.mail_id) == (MARIE, "Bonjour\n", AT, str(UUID(int=3)))
     assert MARIE not in repr(kept)
+
+
+def test_the_server_of_these_tests_stops_with_nothing_open() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(5):
+            with mail_server(Inbox()) as port, closing(socket.create_connection((HOST, port))):
+                pass
+            gc.collect()
+    assert [str(one.message) for one in told if one.category is ResourceWarning] == []
