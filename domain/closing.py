@@ -38,9 +38,10 @@ def close_all(
     at_once = office.at_once()
     for start in range(0, len(references), group):
         handles: dict[str, DemandHandle] = {}
+        read = at_once.read(references[start : start + group])
         for reference in dict.fromkeys(references[start : start + group]):
             try:
-                handles[reference] = handle = at_once.in_hand(reference, by=by, command=command)
+                handles[reference] = handle = at_once.in_hand(reference, by=by, command=command, read=read)
                 handle.close(outcome, comment, letter(handle))
             except Refused as refusal:
                 handles.pop(reference, None)

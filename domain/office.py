@@ -1,10 +1,11 @@
 """The town hall's office: where every command and every reading of a demand begins."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from copy import copy
 from datetime import datetime, tzinfo
-from typing import Self
+from types import MappingProxyType
+from typing import Final, Self
 from uuid import UUID
 
 from domain.agent import Agent
@@ -21,6 +22,8 @@ from domain.letters import LetterKind, outgoing
 from domain.ports import History, Outgoing
 from domain.references import demand_id, read_reference
 from domain.sealing import DataKey, Keyring
+
+_NOT_READ: Final[Mapping[str, Demand]] = MappingProxyType({})
 
 
 class Office:
@@ -63,9 +66,17 @@ class Office:
         yield handle
         handle.save()
 
-    def in_hand(self, reference: str, *, by: Agent, command: Command, version: int | None = None) -> DemandHandle:
-        """The same, for whoever records it together with others."""
-        demand, definition = self._load(reference, by)
+    def in_hand(
+        self,
+        reference: str,
+        *,
+        by: Agent,
+        command: Command,
+        version: int | None = None,
+        read: Mapping[str, Demand] = _NOT_READ,
+    ) -> DemandHandle:
+        """The same, for whoever records it together with others, and has ``read`` them together."""
+        demand, definition = self._load(reference, by, read)
         if not (by.active and by.rights.processes(definition)):
             raise NotAllowed("process", demand.reference)
         handle = DemandHandle(self, demand, command, by)
@@ -127,15 +138,28 @@ class Office:
         key = self.keyring.mint([mail_id], "mail", at)[mail_id]
         return outgoing(key, mail_id, demand_id, kind, letter, at)
 
-    def _load(self, reference: str, by: Agent) -> tuple[Demand, Definition]:
+    def read(self, references: Iterable[str]) -> Mapping[str, Demand]:
+        """Demands by the references that name them, read together; what is not found, or named again, is left out."""
+        identities: dict[str, UUID] = {}
+        for reference in references:
+            with suppress(UnknownDemand):
+                identities[reference] = demand_id(read_reference(reference))
+        found = dict(self.history.load_all(Demand, identities.values()))
+        return {reference: found.pop(identity) for reference, identity in identities.items() if identity in found}
+
+    def _load(self, reference: str, by: Agent, read: Mapping[str, Demand] = _NOT_READ) -> tuple[Demand, Definition]:
+        demand = read.get(reference) or self._find(reference)
+        definition = self.directory.definition(demand.procedure)
+        if not by.rights.sees(definition):
+            raise UnknownDemand(demand.reference)
+        return demand, definition
+
+    def _find(self, reference: str) -> Demand:
         reference = read_reference(reference)
         demand = self.history.load(Demand, demand_id(reference))
         if demand is None:
             raise UnknownDemand(reference)
-        definition = self.directory.definition(demand.procedure)
-        if not by.rights.sees(definition):
-            raise UnknownDemand(reference)
-        return demand, definition
+        return demand
 
     def _key(self, identity: UUID) -> DataKey | None:
         return self.keyring.keys([identity]).get(identity)

@@ -1,6 +1,6 @@
 """What the rules need from the outside: a history that keeps facts, and a keyring (see ``domain.sealing``)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -35,6 +35,9 @@ class History(Protocol):
 
     def load(self, kind: type[S], identity: UUID) -> S | None:
         """The subject replayed from its facts, or None if nothing ever happened to it."""
+
+    def load_all(self, kind: type[S], identities: Iterable[UUID]) -> Mapping[UUID, S]:
+        """The same for some subjects, whose histories are read together; those that have none are left out."""
 
     def facts(self, identity: UUID, *, gt: int | None = None, lte: int | None = None) -> Sequence[Fact]:
         """The facts of one subject, in order, after version ``gt`` and up to version ``lte``."""

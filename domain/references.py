@@ -5,6 +5,7 @@ the last of which is a Luhn mod 32 check.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -64,6 +65,7 @@ def demand_id(reference: str) -> UUID:
     return uuid5(NAMESPACE, f"demand:{reference}")
 
 
+@lru_cache(maxsize=1_024)
 def stream_id(kind: str, code: str) -> UUID:
     """The same agent, procedure or town hall always names the same history."""
     return uuid5(NAMESPACE, f"{kind}:{code}")

@@ -14,7 +14,7 @@ from projections.tables import current, of_status, open_counts
 AGENT: Final[BindParameter[str]] = bindparam("me")
 PROCESSABLE: Final[BindParameter[Any]] = bindparam("processable", expanding=True)
 SERVICES: Final[BindParameter[Any]] = bindparam("services", expanding=True)
-_AT_MOST_LATE: Final = 1_000
+AT_MOST_LATE: Final = 300
 
 
 def allowed(table: Table) -> ColumnElement[bool]:
@@ -41,14 +41,20 @@ COUNTS: Final = (
     _sum("for_you", _mine, _processed, _counted(Status.UNTREATED)),
 )
 """One column for each section."""
-_late: Final = (
-    select(current.c.seq)
-    .where(of_status(Status.IN_PROGRESS), current.c.agent == AGENT, current.c.due_at < bindparam("now"))
-    .where(allowed(current))
-    .limit(_AT_MOST_LATE)
-    .subquery()
+
+
+def _late(name: str, status: Status, *conditions: ColumnElement[bool]) -> Any:
+    found = select(current.c.seq).where(of_status(status), current.c.due_at < bindparam("now"), *conditions)
+    first = found.limit(AT_MOST_LATE).subquery()
+    return select(func.count()).select_from(first).scalar_subquery().label(f"n_{name}")
+
+
+ALL_COUNTS: Final = select(
+    *COUNTS,
+    _late("late", Status.IN_PROGRESS, current.c.agent == AGENT, allowed(current)),
+    _late("late_untreated", Status.UNTREATED, current.c.procedure.in_(PROCESSABLE)),
 )
-ALL_COUNTS: Final = select(*COUNTS, select(func.count()).select_from(_late).scalar_subquery().label("n_late"))
+"""With the late ones, which are counted in an index of due dates as far as ``AT_MOST_LATE``."""
 
 
 def asked_now(scope: Scope, now: datetime) -> dict[str, object]:
@@ -64,4 +70,5 @@ def asked_now(scope: Scope, now: datetime) -> dict[str, object]:
 def counters(counted: Sequence[Any]) -> Counters:
     """From the columns of ``COUNTS``, and the late ones where they were counted."""
     in_progress, untreated, on_hold, service, for_you, *late = map(int, counted)
-    return Counters(in_progress, untreated, on_hold, service, sum(late), for_you)
+    late_own, late_untreated = late or (0, 0)
+    return Counters(in_progress, untreated, on_hold, service, late_own, late_untreated, for_you)

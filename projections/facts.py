@@ -26,10 +26,11 @@ _SHOWN: Final = (
     *("definition", "settings"),
 )
 _AGENT: Final = len(AGENT)
+_NO_LETTER: Final = msgspec.Raw(b"null")
 
 
 def decoder(kind: type[Fact]) -> Callable[[bytes], Any]:
-    """Reads ``timestamp``, ``actor``, ``detail`` and what the lists show of one kind of fact."""
+    """Reads ``timestamp``, ``actor``, ``detail``, what the lists show of one kind of fact, and of a letter its text."""
     types = get_type_hints(kind)
     detail = next((name for name in DETAILS if name in types), None)
     fields: list[Any] = [
@@ -37,6 +38,8 @@ def decoder(kind: type[Fact]) -> Callable[[bytes], Any]:
         ("actor", str),
         *((name, types[name]) for name in _SHOWN if name in types),
     ]
+    if "letter" in types:
+        fields.append(("letter", msgspec.Raw, _NO_LETTER))
     fields.append(("detail", str | None, None))
     lean = msgspec.defstruct(kind.__name__, fields, rename={"detail": detail} if detail else None, gc=False)
     return msgspec.json.Decoder(lean).decode
@@ -45,6 +48,11 @@ def decoder(kind: type[Fact]) -> Callable[[bytes], Any]:
 def agent_in(actor: str) -> str | None:
     """The code of the agent who did it, if an agent did."""
     return actor[_AGENT:] if actor.startswith(AGENT) else None
+
+
+def is_without_text(fact: Any) -> bool:
+    """Whether a letter was asked for whose text stands elsewhere: with its first request, or in the outbox only."""
+    return bool(fact.letter == _NO_LETTER)
 
 
 def unreadable(record: Record) -> MapperDeserialisationError:

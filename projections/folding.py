@@ -17,8 +17,8 @@ from domain.status import FINISHED, Status
 from domain.townhall import Townhall
 from projections.amounts import COUNTS, Count
 from projections.batch import Batch
-from projections.facts import Record, agent_in, decoder, unreadable
-from projections.rows import Milestone, OpenRow
+from projections.facts import Record, agent_in, decoder, is_without_text, unreadable
+from projections.rows import SENT_AGAIN, Milestone, OpenRow
 from projections.settings import SETTINGS
 from projections.tables import NEVER
 from projections.tallies import OPENED, RECEIVED
@@ -27,6 +27,7 @@ Change = Callable[[OpenRow, Any, int], None]
 _changes: Final[dict[str, Change]] = {}
 _UNTREATED: Final = Status.UNTREATED.value
 _FINISHED: Final = frozenset(status.value for status in FINISHED)
+_LETTER, _FAILED = Demand.MailRequested.__name__, Demand.MailFailed.__name__
 _DAY_US: Final = 86_400_000_000
 _SECOND_US: Final = 1_000_000
 
@@ -112,11 +113,11 @@ def _move(batch: Batch, record: Record, kind: Kind, fact: Any) -> None:
     at, agent = _micros(fact), agent_in(fact.actor)
     row = batch.open.get(record[1])
     if row is None:
-        _remember(batch, record, kind, Milestone(kind.name, at, agent, fact.detail))
+        _remember(batch, record, kind, fact, at)
         return
     status, owner = row.status, row.agent
     row.version, row.dirty = record[2], True
-    row.milestones.append(Milestone(kind.name, at, agent, fact.detail))
+    row.milestones.append(_milestone(kind, fact, at, row.milestones))
     if kind.count is not None:
         who = owner if kind.leads_to is None or kind.leads_to == Status.DELETED else agent
         kind.count(batch, row, (batch.days.name(at), row.procedure, row.service, row.channel, who), at)
@@ -147,15 +148,24 @@ def _change_place(batch: Batch, row: OpenRow, fact: Any, at: int, status: str, o
         tallies.days[day, None, None, None, row.agent][OPENED] += 1
 
 
-def _remember(batch: Batch, record: Record, kind: Kind, milestone: Milestone) -> None:
+def _milestone(kind: Kind, fact: Any, at: int, before: list[Milestone]) -> Milestone:
+    """What stays of a fact: a letter asked for without its text, after one of its kind failed, is sent again."""
+    name = kind.name
+    if name == _LETTER and is_without_text(fact):
+        failed = any(one.kind == _FAILED and one.detail == fact.detail for one in before)
+        name = SENT_AGAIN if failed else name
+    return Milestone(name, at, agent_in(fact.actor), fact.detail)
+
+
+def _remember(batch: Batch, record: Record, kind: Kind, fact: Any, at: int) -> None:
     """A fact of a finished demand: the erasure, or the last word about its closing letter."""
     row = batch.finished.get(record[1])
     if row is None:
         raise LookupError(f"no row for {kind.name} of {record[1]}")
     row.version = record[2]
-    row.milestones.append(milestone)
+    row.milestones.append(_milestone(kind, fact, at, row.milestones))
     if record[3] == Demand.PersonalDataErased.topic:
-        row.erased_at = milestone.at
+        row.erased_at = at
 
 
 def _set(batch: Batch, record: Record, _: Kind, fact: Any) -> None:

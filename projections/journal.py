@@ -11,13 +11,15 @@ from domain.instants import instant, maybe_instant, maybe_micros
 from projections.cursors import Place, read_cursor, written_cursor
 from projections.merging import in_order, key, merged
 from projections.reading import Scope
-from projections.rows import milestones_of
+from projections.rows import SENT_AGAIN, agents_of, milestones_of
 from projections.tables import journal, journal_marks
 
 _SORT: Final = "closed"
 _SHAPES_KEPT: Final = 512
 _MARKS: Final = ("agent", "event")
 _MOST: Final = bindparam("most", type_=Integer)
+_KINDS: Final = {SENT_AGAIN: "MailRequested"}
+"""The kinds of milestones that are not told as they are kept."""
 _SHOWN: Final = tuple(c for c in journal.columns if c.name not in ("demand_id", "agent", "version"))
 
 
@@ -191,7 +193,6 @@ def _told(conditions: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
 
 def _row(values: Any) -> JournalRow:
     milestones = milestones_of(values.milestones)
-    acted = (code for m in milestones for code in (m.agent, m.detail if m.kind == "Reassigned" else None) if code)
     return JournalRow(
         values.reference,
         values.procedure,
@@ -203,6 +204,6 @@ def _row(values: Any) -> JournalRow:
         maybe_instant(values.taken_at),
         instant(values.closed_at),
         maybe_instant(values.erased_at),
-        list(dict.fromkeys(acted)),
-        [JournalMilestone(m.kind, instant(m.at), m.agent, m.detail) for m in milestones],
+        agents_of(milestones),
+        [JournalMilestone(_KINDS.get(m.kind, m.kind), instant(m.at), m.agent, m.detail) for m in milestones],
     )

@@ -1,16 +1,17 @@
 """The agents' lists: rights inside the query, keyset pages, one index per status and sort."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, Connection, Engine, Label, bindparam, case, literal_column, select, union_all
 
+from domain.instants import micros
 from domain.sealing import Keyring
 from domain.status import Status
-from projections.counting import AGENT, ALL_COUNTS, PROCESSABLE, allowed, asked_now, counters
+from projections.counting import AGENT, ALL_COUNTS, COUNTS, PROCESSABLE, allowed, asked_now, counters
 from projections.cursors import Place, read_cursor, written_cursor
 from projections.listing import OWN, SORTS, Shape, counting, listing, shape_of, values_of
 from projections.names import asked, tokens
@@ -24,25 +25,38 @@ SECTIONS: Final = ("untreated", "in_progress", "on_hold", "service")
 _NOTHING: Final = Page([], None)
 _PLACES: Final = {column.name: place for place, column in enumerate(LISTED)}
 _LISTED: Final = len(LISTED)
+_BESIDE: Final = select(*COUNTS)
 _generation: Final = select(position.c.generation)
+_LATE, _SOON, _DESIGNATED, _IN_TIME = range(4)
+"""In which order an agent's demands want him: among equals the first to become late comes first."""
+
+
+def _by_urgency(otherwise: int) -> Label[int]:
+    """Late, due soon, or what else brings the demand to this agent."""
+    late, soon = current.c.due_at < bindparam("now"), current.c.due_at <= bindparam("soon")
+    return case(
+        (late, literal_column(f"{_LATE}")), (soon, literal_column(f"{_SOON}")), else_=literal_column(f"{otherwise}")
+    ).label("rank")
+
+
 _designated: Final = (
-    select(literal(0).label("rank"), current.c.submitted_at.label("due"), *LISTED)
+    select(_by_urgency(_DESIGNATED), *LISTED)
     .where(of_status(Status.UNTREATED), current.c.agent == AGENT, current.c.procedure.in_(PROCESSABLE))
-    .order_by(current.c.submitted_at, current.c.seq)
+    .order_by(current.c.due_at, current.c.seq)
     .limit(bindparam("most"))
     .subquery()
 )
 _own: Final = (
-    select(literal(1).label("rank"), current.c.due_at.label("due"), *LISTED)
+    select(_by_urgency(_IN_TIME), *LISTED)
     .where(of_status(Status.IN_PROGRESS), current.c.agent == AGENT, allowed(current))
     .order_by(current.c.due_at, current.c.seq)
     .limit(bindparam("most"))
     .subquery()
 )
-_RANKED: Final = 2
-"""The columns that only put these in order."""
+_RANKED: Final = 1
+"""The column that only puts these in order; in each branch it follows the due date, so that the first ones suffice."""
 _both: Final = union_all(select(_designated), select(_own)).subquery()
-_urgent: Final = select(_both).order_by(_both.c.rank, _both.c.due, _both.c.seq).limit(bindparam("most"))
+_urgent: Final = select(_both).order_by(_both.c.rank, _both.c.due_at, _both.c.seq).limit(bindparam("most"))
 
 _REFERENCES: Final[BindParameter[Any]] = bindparam("references", expanding=True)
 _written_so: Final = union_all(
@@ -93,12 +107,16 @@ class Lists:
         return [found for (found,) in self._prepared.rows(_written_so, {"references": tuple(references)})]
 
     def counters(self, scope: Scope, now: datetime) -> Counters:
-        """The numbers beside the sections, from roll-ups, and how many of the agent's own demands are late."""
+        """The numbers of the home page: those beside the sections, and how many demands are late."""
         return counters(self._prepared.rows(ALL_COUNTS, asked_now(scope, now))[0])
 
-    def urgent(self, scope: Scope, now: datetime, most: int) -> list[Row]:
-        """What waits for this agent: untreated demands designated for him, then his own by due date."""
-        rows = self._prepared.rows(_urgent, asked_now(scope, now) | {"most": most})
+    def beside_sections(self, scope: Scope, now: datetime) -> Counters:
+        """The numbers beside the sections, from roll-ups; the late ones are not counted."""
+        return counters(self._prepared.rows(_BESIDE, asked_now(scope, now))[0])
+
+    def urgent(self, scope: Scope, now: datetime, soon: timedelta, most: int) -> list[Row]:
+        """This agent's own demands and those designated for him: late, due ``soon``, designated, then the rest."""
+        rows = self._prepared.rows(_urgent, asked_now(scope, now) | {"soon": micros(now + soon), "most": most})
         return [list_row(row[_RANKED:]) for row in rows]
 
     def _searched(

@@ -46,7 +46,7 @@ class Loader(Stored):
             self._load(everyone[start : start + CHUNK], batch)
 
     def _load(self, wanted: Sequence[str], batch: Batch) -> None:
-        texts, parameter = self._driver.statements, [self._driver.statements.identities(wanted)]
+        texts, parameter = self._driver.statements, [self._driver.statements.together(wanted)]
         found = self._driver.all((texts.of_demands(current), parameter), (texts.of_demands(journal), parameter))
         for row in map(open_row, found[0]):
             batch.open[row.demand_id] = row

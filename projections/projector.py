@@ -23,7 +23,8 @@ from projections.tables import search_tokens
 from projections.views import Position, position_of, read_position
 from projections.writing import write
 
-PAGE: Final = 1_000
+PAGE: Final = 2_000
+"""Facts in one transaction: with all that five hundred closures record the log is emptied once."""
 Calendars = Callable[[bool], Calendar]
 
 

@@ -66,7 +66,8 @@ class Row(msgspec.Struct, frozen=True):
 class Counters(msgspec.Struct, frozen=True):
     """How many demands each section holds; ``for_you`` are untreated ones designated for this agent.
 
-    ``late`` is counted where it is asked for, not beside every list.
+    ``late`` are his own in progress, ``late_untreated`` those that he could take; both are counted for
+    the home page only, and no further than ``projections.counting.AT_MOST_LATE``.
     """
 
     in_progress: int
@@ -74,6 +75,7 @@ class Counters(msgspec.Struct, frozen=True):
     on_hold: int
     service: int
     late: int
+    late_untreated: int
     for_you: int
 
 

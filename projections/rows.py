@@ -4,7 +4,7 @@ Identities are hexadecimal texts here; the fields begin with the columns of the 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,8 @@ class Milestone(msgspec.Struct, frozen=True, array_like=True, gc=False):
     detail: str | None
 
 
+SENT_AGAIN: Final = "MailRequestedAgain"
+"""A milestone's own kind for a letter that failed and was asked for once more, which treats no demand."""
 milestones_of = msgspec.json.Decoder(list[Milestone]).decode
 written = msgspec.json.Encoder().encode
 
@@ -133,16 +135,21 @@ class FinishedRow(msgspec.Struct, gc=False):
 
 
 def marks_of(milestones: Sequence[Milestone]) -> set[str]:
-    """What the journal finds a demand by: who acted on it or had it, and event types."""
-    found = set()
-    for milestone in milestones:
-        if milestone.agent:
-            found.add(f"agent:{milestone.agent}")
-        if milestone.kind == "EventAdded":
-            found.add(f"event:{milestone.detail}")
-        elif milestone.kind == "Reassigned":
-            found.add(f"agent:{milestone.detail}")
-    return found
+    """What the journal finds a demand by: its agents, and event types."""
+    events = {f"event:{milestone.detail}" for milestone in milestones if milestone.kind == "EventAdded"}
+    return events | {f"agent:{code}" for code in agents_of(milestones)}
+
+
+def agents_of(milestones: Sequence[Milestone]) -> list[str]:
+    """Who acted on a demand or had it, the first one first; to have sent a failed letter again is no such act."""
+    acted = (
+        code
+        for milestone in milestones
+        if milestone.kind != SENT_AGAIN
+        for code in (milestone.agent, milestone.detail if milestone.kind == "Reassigned" else None)
+        if code
+    )
+    return list(dict.fromkeys(acted))
 
 
 def open_row(values: Sequence[Any]) -> OpenRow:

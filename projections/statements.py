@@ -3,12 +3,25 @@
 Core's execution costs more than SQLite itself does; a catch-up after a command is made of a dozen small statements.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Engine, Table, bindparam, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -31,8 +44,8 @@ class Statements:
         self.position = self._text(lock)
         self.lock = self._text(lock.with_for_update())
         self.advance = self._text(update(position), "notification_id", "alsace_moselle")
-        self.leave = self._text(delete(current).where(current.c.seq == bindparam("of")))
-        self.forget = self._text(delete(search_tokens).where(search_tokens.c.seq == bindparam("of")))
+        self.leave = self._text(delete(current).where(self._among(current.c.seq, "bigint[]")))
+        self.forget = self._text(delete(search_tokens).where(self._among(search_tokens.c.seq, "bigint[]")))
         self.end = self._text(
             update(intervals)
             .values(until=bindparam("at"))
@@ -70,17 +83,20 @@ class Statements:
         return f"{into} SELECT * FROM {source} ON CONFLICT {rest.partition(' ON CONFLICT ')[2]}"  # noqa: S608 — our own names
 
     def of_demands(self, table: Table) -> str:
-        """The rows of some demands; the parameter is what ``identities`` makes of them."""
-        return self._once("of", table, lambda: select(table).where(self._among(table)), columns=False)
+        """The rows of some demands; the parameter is what ``together`` makes of their identities."""
+        return self._once("of", table, lambda: select(table).where(self._of_demands(table)), columns=False)
 
-    def identities(self, wanted: Sequence[str]) -> Any:
-        """The parameter of ``of_demands``."""
-        return list(wanted) if self.postgres else "[" + ",".join(f'"{identity}"' for identity in wanted) + "]"
+    def together(self, wanted: Sequence[str | int]) -> Any:
+        """The one parameter of a statement about some rows: of ``of_demands``, ``leave`` and ``forget``."""
+        return list(wanted) if self.postgres else json.dumps(wanted)
 
-    def _among(self, table: Table) -> Any:
+    def _of_demands(self, table: Table) -> Any:
+        return self._among(table.c.demand_id, "uuid[]")
+
+    def _among(self, column: ColumnElement[Any], kind: str) -> Any:
         if self.postgres:
-            return table.c.demand_id == func.any(text("CAST(:wanted AS uuid[])"))
-        return table.c.demand_id.in_(select(literal_column("value")).select_from(text("json_each(:wanted)")))
+            return column == func.any(text(f"CAST(:wanted AS {kind})"))
+        return column.in_(select(literal_column("value")).select_from(text("json_each(:wanted)")))
 
     def _on_conflict(self, table: Table, value: Any) -> Any:
         statement, keys = self._insert(table), [column.name for column in table.primary_key]
@@ -146,8 +162,8 @@ class Driver:
         if not self.statements.postgres:
             self.connection.executemany(sql, rows)
             return
-        for row in rows:
-            self.connection.execute(sql, row, prepare=True)
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
 
     def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """New rows of a table."""

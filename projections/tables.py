@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 5
+VERSION: Final = 6
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -83,7 +83,7 @@ for _sort in ("submitted_at", "due_at"):
 _of_status("on_hold_by_since", Status.ON_HOLD, "agent", "since", "seq")
 _of_status("untreated_late", Status.UNTREATED, "due_at", "seq", "demand_id")
 _of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq", "demand_id")
-_of_status("designated", Status.UNTREATED, "agent", "submitted_at", "seq")
+_of_status("designated", Status.UNTREATED, "agent", "due_at", "seq")
 Index("by_procedure", current.c.procedure)
 
 search_tokens: Final = Table(

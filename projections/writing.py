@@ -40,7 +40,7 @@ def write_settings(driver: Driver, batch: Batch) -> None:
 
 def leave_lists(driver: Driver, batch: Batch) -> None:
     """Take finished demands out of the lists, with what finds them by name."""
-    gone = [(row.seq,) for row in batch.gone]
+    gone = [(driver.statements.together([row.seq for row in batch.gone]),)] if batch.gone else []
     driver.run(driver.statements.leave, gone)
     driver.run(driver.statements.forget, gone)
 

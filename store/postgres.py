@@ -48,6 +48,10 @@ _LETTER: Final = (
     "%s::text)"
 )
 _COLUMNS: Final = "originator_id, originator_version, topic, state"
+_HISTORIES: Final = (
+    f"SELECT {_COLUMNS} FROM {EVENTS} WHERE originator_id = ANY(%s::uuid[]) "  # noqa: S608 — our own names
+    "ORDER BY originator_id, originator_version"
+)
 _MANY: Final = (
     f"INSERT INTO {EVENTS} ({_COLUMNS}) "  # noqa: S608 — our own names
     "SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[]) RETURNING notification_id"
@@ -84,6 +88,16 @@ class Recorder(PostgresApplicationRecorder):
         ):
             rows.execute(statement, [identity, *bounds], prepare=True)
             return [StoredEvent(identity, version, topic, state) for version, topic, state in rows.fetchall()]
+
+    def select_histories(self, identities: Sequence[UUID]) -> Sequence[StoredEvent]:
+        """The stored facts of some subjects, one history after the other."""
+        given = {identity: identity for identity in identities}
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(binary=True, row_factory=tuple_row) as rows,
+        ):
+            rows.execute(_HISTORIES, (list(given),), prepare=True)
+            return [StoredEvent(given[found], version, topic, state) for found, version, topic, state in rows]
 
     def insert_events(
         self,

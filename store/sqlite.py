@@ -1,5 +1,7 @@
 """The library's SQLite recorder, with our connections, stable notification ids, and our rows in its transaction."""
 
+import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -42,6 +44,10 @@ class Recorder(SQLiteApplicationRecorder):
         self.select_events_statement = (
             f"SELECT originator_version, topic, state FROM {events_table_name} WHERE originator_id=? "  # noqa: S608
         )
+        self.select_histories_statement = (
+            f"SELECT {_COLUMNS} FROM {events_table_name} "  # noqa: S608
+            "WHERE originator_id IN (SELECT value FROM json_each(?)) ORDER BY originator_id, originator_version"
+        )
         self._pool: Pool = datastore.pool  # type: ignore[assignment]  # the factory's
         self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"  # noqa: S608
 
@@ -69,6 +75,12 @@ class Recorder(SQLiteApplicationRecorder):
             statement += f"LIMIT {int(limit)}"
         rows = self._pool.rows(statement, parameters)
         return [StoredEvent(identity, version, topic, state) for version, topic, state in rows]
+
+    def select_histories(self, identities: Sequence[UUID]) -> Sequence[StoredEvent]:
+        """The stored facts of some subjects, one history after the other."""
+        by_text = {identity.hex: identity for identity in identities}
+        rows = self._pool.rows(self.select_histories_statement, (json.dumps(list(by_text)),))
+        return [StoredEvent(by_text[text], version, topic, state) for text, version, topic, state in rows]
 
     def select_notifications(
         self,
@@ -112,13 +124,7 @@ class Recorder(SQLiteApplicationRecorder):
     ) -> Sequence[int]:
         """Write on the driver's own connection; the numbers that the facts got."""
         with self._pool.writing() as connection:
-            numbers = [
-                connection.execute(
-                    self.insert_events_statement,
-                    (event.originator_id.hex, event.originator_version, event.topic, event.state),  # type: ignore[union-attr]  # a UUID
-                ).lastrowid
-                for event in stored_events
-            ]
+            numbers = self._insert(connection, stored_events)
             for outgoing in outbox:
                 row = (value.hex if isinstance(value, UUID) else value for value in new_row(outgoing))
                 connection.execute(_INSERT_LETTER, tuple(row))
@@ -126,7 +132,19 @@ class Recorder(SQLiteApplicationRecorder):
                 connection.executemany(_SET_DEADLINE, [(micros(at), mail_id.hex) for mail_id, at in deadlines.items()])
             if intake:
                 connection.executemany(_INSERT_INTAKE, list(intake.items()))
-        return numbers  # type: ignore[return-value]  # an INSERT of one row has its number
+        return numbers
+
+    def _insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> Sequence[int]:
+        """The last one tells its number; the numbers of one transaction follow each other."""
+        if not stored_events:
+            return []
+        *others, last = (
+            (event.originator_id.hex, event.originator_version, event.topic, event.state)  # type: ignore[union-attr]  # a UUID
+            for event in stored_events
+        )
+        connection.executemany(self.insert_events_statement, others)
+        number: int = connection.execute(self.insert_events_statement, last).lastrowid  # type: ignore[assignment]  # of an INSERT
+        return range(number - len(others), number + 1)
 
 
 class Factory(SQLiteFactory):

@@ -30,6 +30,11 @@ class MemoryHistory:
         subject = fold(self.facts(identity))
         return subject if isinstance(subject, kind) else None
 
+    def load_all(self, kind: type[S], identities: Iterable[UUID]) -> Mapping[UUID, S]:
+        """The subjects that have facts."""
+        found = {identity: fold(self.facts(identity)) for identity in identities}
+        return {identity: subject for identity, subject in found.items() if isinstance(subject, kind)}
+
     def facts(self, identity: UUID, *, gt: int | None = None, lte: int | None = None) -> Sequence[Fact]:
         """The facts of one subject, in order."""
         return [

@@ -56,7 +56,7 @@ def choose(token: str) -> ResponseReturnValue:
     if code is None:
         return render_template("activation.html", token=token, agent=None), 404
     sessions.close()
-    flash(f"Votre mot de passe est enregistré. Connectez-vous avec votre code agent : {code}.")
+    flash(f"Votre mot de passe est enregistré. Connectez-vous avec votre code agent\u00a0: {code}.")
     return redirect(url_for("login.show"), 303)
 
 

@@ -17,7 +17,7 @@ LONGEST_NAME: Final = 100
 class ApplicantBlock(Block):
     """Civilité, nom de naissance, nom d'usage, prénoms, courriel, téléphone, adresse postale."""
 
-    civility = OneOf(CIVILITIES, error_messages={"invalid": "« Mme », « M. » ou rien."})
+    civility = OneOf(CIVILITIES, error_messages={"invalid": "«\u00a0Mme\u00a0», «\u00a0M.\u00a0» ou rien."})
     last_name = Line(LONGEST_NAME, required=True)
     usage_name = Line(LONGEST_NAME)
     first_name = Line(LONGEST_NAME, required=True)

@@ -23,7 +23,9 @@ from web.letters import refuse_braces
 from web.selected import Selected
 
 OWN, COMMON = "own", "common"
-BRACES_WITHOUT_VARIABLE: Final = "Rien ne remplacera {} : prenez une des variables proposées, ou retirez ces accolades."
+BRACES_WITHOUT_VARIABLE: Final = (
+    "Rien ne remplacera {}\u00a0: prenez une des variables proposées, ou retirez ces accolades."
+)
 
 
 class Decision(Form):
@@ -106,7 +108,8 @@ def _require_untouched(usual: Template) -> None:
         typed = request.form.get(name, "")
         if typed.strip() and typed.split() != shown.split():
             said = _(
-                "Vous avez changé le texte : choisissez « Le même texte pour tous », ou remettez-le comme il était."
+                "Vous avez changé le texte\u00a0: choisissez «\u00a0Le même texte pour tous\u00a0», "
+                "ou remettez-le comme il était."
             )
             raise Invalid({"text": [said]})
 

@@ -16,7 +16,8 @@ def changed_since(reference: str, seen: int | None) -> str:
     reader = current.agent()
     facts = current.parts().office.dossier(reference, reader).facts
     said = [_said(fact) for fact in facts if fact.originator_version > seen and fact.agent not in (None, reader.code)]
-    return f"Ce qui a changé : {' ; '.join(said)}. " if said else ""
+    listed = "\u00a0; ".join(said)
+    return f"Ce qui a changé\u00a0: {listed}. " if said else ""
 
 
 def last_done(reference: str) -> str:
@@ -65,4 +66,4 @@ def _when(moment: datetime) -> str:
 
 def _said(fact: Fact) -> str:
     sentence = fact_sentence(fact)
-    return f"événement ajouté, « {sentence} »" if isinstance(fact, Demand.EventAdded) else sentence
+    return f"événement ajouté, «\u00a0{sentence}\u00a0»" if isinstance(fact, Demand.EventAdded) else sentence

@@ -51,7 +51,7 @@ class ClosingLetter(Form):
         """An emptied box is a mistake: « Clôturer sans courriel » is a button of its own."""
         del data_key
         if value is not None and not value.strip():
-            raise ValidationError("À renseigner, ou choisissez « Clôturer sans courriel ».")
+            raise ValidationError("À renseigner, ou choisissez «\u00a0Clôturer sans courriel\u00a0».")
 
 
 def closing_page(reference: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def close(reference: str) -> Response | str:
 def _said(told: bool, reference: str) -> str:  # noqa: FBT001 — a sentence with or without its second half
     if told:
         return _(
-            "La demande %(reference)s a été clôturée et ses données personnelles effacées ; "
+            "La demande %(reference)s a été clôturée et ses données personnelles effacées\u00a0; "
             "le courriel part vers l’usager.",
             reference=reference,
         )
@@ -102,7 +102,7 @@ def _said(told: bool, reference: str) -> str:  # noqa: FBT001 — a sentence wit
 
 
 def _preview(reference: str, *, has_email: bool) -> str:
-    """The confirmation again, and above it the letter, if any, with the chosen issue and the comment in their places."""
+    """The confirmation again, above it the letter if any, with the chosen issue and the comment in their places."""
     answers = Closing().load(request.form)
     current.parts().office.directory.townhall().require("outcome", answers["outcome"])
     letter = dict(zip(("subject", "body"), _letter(reference, answers), strict=True)) if has_email else None

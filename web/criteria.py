@@ -118,7 +118,7 @@ class Wanted(msgspec.Struct):
     def chips(self, address: str) -> Iterator[tuple[str, str, str]]:
         """The criteria that are set: label, value, and the address of the list without it."""
         for name, value in self.shown.items():
-            label = CHIPS[name] if name == "late" else f"{CHIPS[name]} :"
+            label = CHIPS[name] if name == "late" else f"{CHIPS[name]}\u00a0:"
             without = self.typed | {"cherche" if name == "applicant" else name: None}
             yield label, _said(name, value), url_for(address, **in_address(without))
 
@@ -180,7 +180,7 @@ def opened(cherche: str | None) -> str | None:
         return None
     applicant = unseal(cherche, PURPOSE, key_of_session())
     if not applicant:
-        raise Invalid({"applicant": ["Cette recherche par nom date d’une autre session : tapez-la de nouveau."]})
+        raise Invalid({"applicant": ["Cette recherche par nom date d’une autre session\u00a0: tapez-la de nouveau."]})
     return applicant
 
 

@@ -80,7 +80,7 @@ def counters() -> Counters | None:
     if "counters" not in g:
         reader = maybe_agent()
         works = reader is not None and reader.rights.has(*WORKS_ON_DEMANDS, Role.AUDITOR)
-        g.counters = parts().lists.counters(scope(), now()) if works else None
+        g.counters = parts().lists.beside_sections(scope(), now()) if works else None
     counted: Counters | None = g.counters
     return counted
 

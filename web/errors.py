@@ -35,7 +35,7 @@ _FULL_OR_BROKEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno
 _OUT_OF_ORDER: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
 UNAVAILABLE: Final = (
     "Service momentanément indisponible",
-    "Rien n’a été enregistré. Réessayez dans un instant ; si cela dure, prévenez l’administrateur.",
+    "Rien n’a été enregistré. Réessayez dans un instant\u00a0; si cela dure, prévenez l’administrateur.",
 )
 
 
@@ -44,27 +44,27 @@ def _invalid(_: domain.Invalid) -> str:
 
 
 def _unknown(error: domain.Unknown) -> str:
-    return f"« {error.name} » n’existe pas."
+    return f"«\u00a0{error.name}\u00a0» n’existe pas."
 
 
 def _not_allowed_now(error: domain.NotAllowedNow) -> str:
     impossible = wording.IMPOSSIBLE.get(error.fact, "Cette action n’est pas possible sur cette demande")
     first = wording.BEFORE_CLOSURE.get(error.status, "") if error.fact == "Closed" else ""
     done = "" if for_program() else last_done(error.reference)
-    return f"{impossible} : elle est « {_state(error)} »{_owner(error)}.{done}{first}"
+    return f"{impossible}\u00a0: elle est «\u00a0{_state(error)}\u00a0»{_owner(error)}.{done}{first}"
 
 
 def _out_of_date(error: domain.OutOfDate) -> str:
     return (
         f"{agent_name(error.by)} a agi sur cette demande depuis que vous avez ouvert la page. "
         f"{changed_since(error.reference, current.seen_version())}"
-        f"Elle est maintenant « {_state(error)} »{_owner(error)}. Relisez-la avant de recommencer."
+        f"Elle est maintenant «\u00a0{_state(error)}\u00a0»{_owner(error)}. Relisez-la avant de recommencer."
     )
 
 
 def _overtaken(error: domain.Overtaken) -> str:
     by = agent_name(error.by.removeprefix("agent:"))
-    return f"{by} a été plus rapide. La demande est maintenant « {_state(error)} »{_owner(error)}."
+    return f"{by} a été plus rapide. La demande est maintenant «\u00a0{_state(error)}\u00a0»{_owner(error)}."
 
 
 def _decided(error: domain.AlreadyDecided) -> str:
@@ -90,7 +90,9 @@ TABLE: Final[tuple[tuple[type[Exception], int, str, Words], ...]] = (
         domain.MiscopiedReference,
         404,
         "Référence mal recopiée",
-        lambda error: f"Référence mal recopiée : « {error.name} ». Vérifiez les douze derniers caractères.",
+        lambda error: (
+            f"Référence mal recopiée\u00a0: «\u00a0{error.name}\u00a0». Vérifiez les douze derniers caractères."
+        ),
     ),
     (
         domain.UnknownDemand,
@@ -108,7 +110,7 @@ TABLE: Final[tuple[tuple[type[Exception], int, str, Words], ...]] = (
         domain.NoAddress,
         409,
         "Pas d’adresse électronique",
-        lambda _: "L’usager n’a pas laissé d’adresse électronique : aucun courriel ne peut partir.",
+        lambda _: "L’usager n’a pas laissé d’adresse électronique\u00a0: aucun courriel ne peut partir.",
     ),
     (
         domain.KeysDisagree,
@@ -116,7 +118,7 @@ TABLE: Final[tuple[tuple[type[Exception], int, str, Words], ...]] = (
         "Clés contradictoires",
         lambda _: "Idempotency-Key et external_id désignent deux demandes différentes.",
     ),
-    (domain.AlreadyExists, 409, "Existe déjà", lambda error: f"« {error.name} » existe déjà."),
+    (domain.AlreadyExists, 409, "Existe déjà", lambda error: f"«\u00a0{error.name}\u00a0» existe déjà."),
     (domain.Erased, 409, "Données effacées", lambda _: "Les données personnelles de cette demande sont effacées."),
     (LostRace, 409, "Un collègue a été plus rapide", lambda _: "Relisez la demande avant de recommencer."),
     (domain.Refused, 409, "Action refusée", lambda _: "Cette action n’est pas possible."),
@@ -133,12 +135,12 @@ HTTP: Final[Mapping[int, tuple[str, str]]] = {
     429: ("Trop d’essais", "Attendez un peu avant de recommencer."),
     500: (
         "Erreur du service",
-        "L’action n’a pas abouti. L’incident est noté ; réessayez, ou prévenez l’administrateur.",
+        "L’action n’a pas abouti. L’incident est noté\u00a0; réessayez, ou prévenez l’administrateur.",
     ),
     503: UNAVAILABLE,
 }
 _EXPIRED_PAGE: Final = (
-    "Cette page était ouverte depuis trop longtemps, ou dans une autre session. Rien n’a été enregistré : "
+    "Cette page était ouverte depuis trop longtemps, ou dans une autre session. Rien n’a été enregistré\u00a0: "
     "ouvrez de nouveau la page et recommencez."
 )
 

@@ -77,7 +77,7 @@ def too_many(by: str | None) -> str:
     """Why a page does not show so many rows, and what to do."""
     coarser = " ou ".join(_COARSER.get(by or "", {}).values())
     shorter = f"raccourcissez la période, demandez-la {coarser}, ou " if coarser else ""
-    return f"Plus de {MOST_ROWS_SHOWN} lignes pour une page : {shorter}exportez-les."
+    return f"Plus de {MOST_ROWS_SHOWN} lignes pour une page\u00a0: {shorter}exportez-les."
 
 
 def total_label(figures: Figures) -> str:

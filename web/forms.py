@@ -27,7 +27,7 @@ FRENCH_BY_FIELD: Final[Mapping[type[fields.Field[Any]], Mapping[str, str]]] = {
     fields.Integer: {"invalid": "Un nombre entier est attendu."},
     fields.Number: {"invalid": "Un nombre est attendu.", "special": "Un nombre est attendu."},
     fields.Boolean: {"invalid": "Répondez par oui ou par non."},
-    fields.Email: {"invalid": "Cette adresse électronique ne convient pas : nom@exemple.fr."},
+    fields.Email: {"invalid": "Cette adresse électronique ne convient pas\u00a0: nom@exemple.fr."},
     fields.Date: dict.fromkeys(("invalid", "format", "invalid_awareness"), "Une date est attendue."),
     fields.DateTime: dict.fromkeys(("invalid", "format", "invalid_awareness"), "Une date et une heure sont attendues."),
     fields.List: {"invalid": "Une liste est attendue."},
@@ -69,7 +69,7 @@ class Regexp(validate.Regexp):
 class Email(validate.Email):
     """An e-mail address."""
 
-    default_message = "Cette adresse électronique ne convient pas : nom@exemple.fr."
+    default_message = "Cette adresse électronique ne convient pas\u00a0: nom@exemple.fr."
 
 
 class FrenchSchema(Schema):

@@ -1,11 +1,13 @@
 """Accueil: how many demands wait in each section, and the most urgent ones; the manifest of the desktop shortcut."""
 
+from datetime import timedelta
 from typing import Final
 
 from flask import Blueprint, Response, json, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.rights import WORKS_ON_DEMANDS
+from projections.counting import AT_MOST_LATE
 from web import current, frame
 from web.access import allowed, open_to_all
 from web.filters import number
@@ -19,9 +21,16 @@ MOST_URGENT: Final = 12
 @allowed()
 def show() -> ResponseReturnValue:
     """Accueil."""
-    works = current.agent().rights.has(*WORKS_ON_DEMANDS)
-    rows = current.parts().lists.urgent(current.scope(), current.now(), MOST_URGENT) if works else []
-    return render_template("home.html", lines=lines(rows), counters=current.counters())
+    works, soon = current.agent().rights.has(*WORKS_ON_DEMANDS), timedelta(days=frame.townhall().soon_late_days)
+    lists, scope, now = current.parts().lists, current.scope(), current.now()
+    rows = lists.urgent(scope, now, soon, MOST_URGENT) if works else []
+    current.already_counted(lists.counters(scope, now) if works else None)
+    return render_template("home.html", lines=lines(rows), counters=current.counters(), late=late)
+
+
+def late(count: int) -> str:
+    """How many are late; where they are no longer counted, « 300 ou plus »."""
+    return number(count) if count < AT_MOST_LATE else f"{number(count)} ou plus"
 
 
 @home.get("/compteurs")

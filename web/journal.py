@@ -6,7 +6,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final
 
-from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup, escape
 from marshmallow import fields
 from werkzeug import Response
@@ -18,7 +18,7 @@ from projections.journal import JournalCriteria, JournalMilestone, JournalPage
 from projections.reading import Scope
 from web import current, days, frame, people, pieces
 from web.access import allowed
-from web.criteria import SIZES, Day, is_miscopied, written
+from web.criteria import SIZES, Day, in_address, is_miscopied, is_reference, written
 from web.filters import agent_name, day, kind_label, term
 from web.forms import Form, Length, OneOf
 from web.journal_table import COLUMNS, Words, cells, code_label, finished
@@ -53,6 +53,7 @@ class Filters(Form):
 
 
 _FILTERS: Final = Filters()
+_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Le journal ne garde aucun nom d’usager."
 
 
 @journal.get("/journal")
@@ -65,8 +66,19 @@ def show() -> Response:
     except Invalid as invalid:
         return _refused(invalid.errors)
     except BadCursor:
-        return _refused({"_schema": ["Cette page du journal n’existe plus : revenez au début."]})
+        return _refused({"_schema": ["Cette page du journal n’existe plus\u00a0: revenez au début."]})
     return make_response(render_template("journal.html", **_form(typed), **_results(typed, page)))
+
+
+@journal.post("/journal")
+@allowed()
+def look_for() -> Response:
+    """Chercher; a POST, so that a citizen's name typed by mistake stands in no address."""
+    try:
+        typed = _read(request.form)
+    except Invalid as invalid:
+        return _refused(invalid.errors)
+    return redirect(url_for("journal.show", **in_address(typed)), 303)
 
 
 @journal.get("/journal.csv", defaults={"shape": "csv"})
@@ -88,9 +100,17 @@ def export(shape: str) -> Response:
 
 def criteria() -> dict[str, Any]:
     """What the address asks for; raises Invalid."""
-    typed: dict[str, Any] = _FILTERS.load(request.args)
-    days.require_order(typed["closed_from"], typed["closed_to"], "closed_from")
+    typed = _read(request.args)
     return typed | {"reference": written(typed["reference"])}
+
+
+def _read(typed: Mapping[str, str]) -> dict[str, Any]:
+    """The filters as typed; what looks like no reference may be a citizen's name, which no link may repeat."""
+    read: dict[str, Any] = _FILTERS.load(typed)
+    if read["reference"] and not is_reference(read["reference"]):
+        raise Invalid({"reference": [_NO_REFERENCE]})
+    days.require_order(read["closed_from"], read["closed_to"], "closed_from")
+    return read
 
 
 def reach() -> Scope | None:
@@ -106,7 +126,7 @@ def archive_limit() -> datetime:
 def milestone(kind: str, detail: str | None, agent: str | None) -> str:
     """A step of a finished demand, in the town's words."""
     label = code_label(kind, detail, agent_name, lambda vocabulary, code: term(code, vocabulary))
-    said = " : ".join(filter(None, (kind_label(kind), f"à {label}" if kind == "Reassigned" else label)))
+    said = "\u00a0: ".join(filter(None, (kind_label(kind), f"à {label}" if kind == "Reassigned" else label)))
     return f"{said} ({agent_name(agent)})" if agent else said
 
 
@@ -196,8 +216,9 @@ def _results(typed: Mapping[str, Any], page: JournalPage) -> dict[str, Any]:
 
 def _refused(errors: Mapping[str, list[str]]) -> Response:
     """The form with its messages and nothing found."""
-    archives = {"archives": "1"} if request.args.get("archives") == "1" else {}
-    page = render_template("journal.html", errors=errors, typed=request.args, **_form(_FILTERS.load(archives)))
+    typed = request.form if request.method == "POST" else request.args
+    archives = {"archives": "1"} if typed.get("archives") == "1" else {}
+    page = render_template("journal.html", errors=errors, typed=typed, **_form(_FILTERS.load(archives)))
     return make_response(page, 422)
 
 
@@ -205,7 +226,7 @@ def _chips(typed: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """The criteria that are set: label, value, and the address of the journal without it."""
     for name, label in CHIPS.items():
         if typed[name]:
-            yield f"{label} :", _said(name, typed[name]), frame.same_page(**{name: None, "cursor": None})
+            yield f"{label}\u00a0:", _said(name, typed[name]), frame.same_page(**{name: None, "cursor": None})
 
 
 def _said(name: str, value: Any) -> str:

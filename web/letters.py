@@ -28,8 +28,8 @@ LONGEST_BODY: Final = 20_000
 PREVIEW: Final = "preview"
 """The button that shows a letter as it would leave, and decides nothing."""
 PAGE: Final = "demands/mail.html"
-NOTHING_WRITTEN: Final = "Écrivez votre message : le courriel ne contient encore que le modèle."
-BRACES_LEFT: Final = "Rien ne remplacera plus {} : écrivez à la place ce que l’usager doit lire, sans accolades."
+NOTHING_WRITTEN: Final = "Écrivez votre message\u00a0: le courriel ne contient encore que le modèle."
+BRACES_LEFT: Final = "Rien ne remplacera plus {}\u00a0: écrivez à la place ce que l’usager doit lire, sans accolades."
 ONE_LINE: Final = r"[^\x00-\x1f\x7f\x85\u2028\u2029]*\Z"
 
 
@@ -146,7 +146,10 @@ def decide_acknowledgement(reference: str) -> Response | str:
     if decision == "send":
         flash(_("Vous avez envoyé l’accusé de réception de la demande %(reference)s.", reference=named), "success")
     else:
-        flash(_("Aucun courriel n’a été envoyé ; la demande %(reference)s reste prise en compte.", reference=named))
+        said = _(
+            "Aucun courriel n’a été envoyé\u00a0; la demande %(reference)s reste prise en compte.", reference=named
+        )
+        flash(said)
     return redirect(url_for("demands.show", reference=named), 303)
 
 

@@ -22,6 +22,7 @@ from web.rows import rows as written
 from web.ticks import Ticks, ticks
 
 lists = Blueprint("lists", __name__)
+_PAGE_GONE: Final = "Cette page de la liste n’existe plus\u00a0: revenez au début de la liste."
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ SECTIONS: Final = {
             "Non traitées",
             "received",
             "Aucune demande n’attend d’être prise en compte.",
-            "Les nouvelles demandes de vos démarches arriveront ici ; vous serez prévenu par courriel.",
+            "Les nouvelles demandes de vos démarches arriveront ici\u00a0; vous serez prévenu par courriel.",
         ),
         Section(
             "in_progress",
@@ -52,7 +53,7 @@ SECTIONS: Final = {
             "En cours",
             "due",
             "Vous n’avez aucune demande en cours.",
-            "Prenez-en une en compte dans « Non traitées ».",
+            "Prenez-en une en compte dans «\u00a0Non traitées\u00a0».",
         ),
         Section(
             "on_hold",
@@ -60,7 +61,7 @@ SECTIONS: Final = {
             "En attente",
             "received",
             "Aucune de vos demandes n’est en attente.",
-            "« Mettre en attente », sur la page d’une demande en cours, suspend ses délais et ses relances.",
+            "«\u00a0Mettre en attente\u00a0», sur la page d’une demande en cours, suspend ses délais et ses relances.",
         ),
         Section(
             "service",
@@ -112,7 +113,7 @@ def shown(name: str) -> Response:
     except Invalid as invalid:
         return refused(section, invalid.errors)
     except BadCursor:
-        return refused(section, {"_schema": ["Cette page de la liste n’existe plus : revenez au début de la liste."]})
+        return refused(section, {"_schema": [_PAGE_GONE]})
     return make_response(render_template("demands/list.html", **_context(section, wanted, page)))
 
 
@@ -177,11 +178,11 @@ def _tally(section: Section, wanted: criteria.Wanted, chosen: Ticks) -> str:
 def _unfindable(applicant: str) -> str:
     """Why what was searched for may well find nothing; nothing to say where it is an ordinary search."""
     if applicant and not any(character.isalnum() for character in applicant):
-        return "Il n’y a rien à chercher dans ce qui a été tapé : donnez des lettres ou des chiffres, sans * ni %."
+        return "Il n’y a rien à chercher dans ce qui a été tapé\u00a0: donnez des lettres ou des chiffres, sans * ni %."
     if any(text.startswith("=") and len(text) <= SHORTEST_PREFIX for text in asked([applicant])):
         return (
-            "Un mot de moins de trois lettres n’est trouvé que s’il est entier : tapez-en trois au moins pour chercher "
-            "par le début d’un nom."
+            "Un mot de moins de trois lettres n’est trouvé que s’il est entier\u00a0: tapez-en trois au moins pour "
+            "chercher par le début d’un nom."
         )
     return ""
 

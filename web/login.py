@@ -22,8 +22,8 @@ LONGEST_PASSWORD: Final = 128
 FREE_TRIES_OF_A_SOURCE: Final = 20
 KEPT_FOR_S: Final = 3_600
 FAILED: Final = (
-    "Code ou mot de passe incorrect. Première connexion ou mot de passe oublié : ouvrez votre messagerie et suivez "
-    "le lien du dernier courriel reçu (ou recopiez l’adresse entière dans le navigateur)."
+    "Code ou mot de passe incorrect. Première connexion ou mot de passe oublié\u00a0: ouvrez votre messagerie et "
+    "suivez le lien du dernier courriel reçu (ou recopiez l’adresse entière dans le navigateur)."
 )
 LINK_SENT: Final = (
     "Si ce code est celui d’un agent, un nouveau lien vient de partir vers sa messagerie. "

@@ -35,10 +35,11 @@ class FilterName(fields.String):
 
 
 class Kept(criteria.Filters):
-    """The criteria of a list, with the name to keep them under."""
+    """The criteria of a list, with the name to keep them under; ``replaces`` confirms which filter may go."""
 
     name = FilterName()
     section = fields.String(required=True, validate=OneOf(SECTIONS))
+    replaces = fields.String(load_default=None)
 
 
 class Renamed(Form):
@@ -70,17 +71,19 @@ def show() -> Response:
 @named_filters.post("/filtres")
 @allowed(*WORKS_ON_DEMANDS)
 def keep() -> Response:
-    """Enregistrer ces critères."""
+    """Enregistrer ces critères; another filter of that name is replaced only once that is confirmed."""
     try:
         typed = Kept().load(request.form)
-        section, name = typed.pop("section"), _one_line(typed.pop("name"))
+        section, name, confirmed = typed.pop("section"), _one_line(typed.pop("name")), typed.pop("replaces")
         chosen = _to_keep(typed)
+        if (other := _other(section, name, chosen)) and str(other.number) != confirmed:
+            return _asked(other, chosen)
         new = current.parts().named_filters.keep(current.agent().code, section, name, chosen)
     except Invalid as invalid:
         return _page(invalid.errors, status=422)
     except TooManyFilters:
-        return _page({"_schema": [f"Vous avez déjà {MOST} filtres : supprimez-en un d’abord."]}, status=422)
-    flash(f"Le filtre « {name} » est enregistré." if new else f"Le filtre « {name} » est remplacé.")
+        return _page({"_schema": [f"Vous avez déjà {MOST} filtres\u00a0: supprimez-en un d’abord."]}, status=422)
+    flash(f"Le filtre «\u00a0{name}\u00a0» est {'enregistré' if new or not other else 'remplacé'}.")
     return redirect(url_for(f"lists.{section}", **chosen), 303)
 
 
@@ -96,7 +99,7 @@ def rename(number: str) -> Response:
         return _page(invalid.errors, renamed=mine, status=422)
     except NameTaken:
         return _page({"name": ["Un autre de vos filtres a ce nom."]}, renamed=mine, status=422)
-    flash(f"Le filtre s’appelle « {name} ».")
+    flash(f"Le filtre s’appelle «\u00a0{name}\u00a0».")
     return redirect(url_for(".show"), 303)
 
 
@@ -109,7 +112,35 @@ def forget(number: str) -> Response:
     return redirect(url_for(".show"), 303)
 
 
-def _page(errors: dict[str, list[str]] | None = None, renamed: int | None = None, status: int = 200) -> Response:
+def _asked(other: NamedFilter, chosen: Mapping[str, str]) -> Response:
+    """What would be replaced, by what, and the other ways out; nothing is kept yet."""
+    wanted = NamedFilter(other.number, other.section, other.name, chosen)
+    question = {
+        "section": SECTIONS[other.section][1],
+        "name": other.name,
+        "number": other.number,
+        "before": _said(other),
+        "after": _said(wanted),
+        "back": address_of(wanted),
+        "fields": _unkept(),
+    }
+    return _page(question=question)
+
+
+def _other(section: str, name: str, chosen: Mapping[str, str]) -> NamedFilter | None:
+    """The agent's filter of that name, if other criteria would be lost with it."""
+    mine = current.parts().named_filters.of(current.agent().code)
+    return next(
+        (one for one in mine if (one.section, one.name) == (section, name) and dict(one.criteria) != chosen), None
+    )
+
+
+def _page(
+    errors: dict[str, list[str]] | None = None,
+    renamed: int | None = None,
+    status: int = 200,
+    question: Mapping[str, Any] | None = None,
+) -> Response:
     mine = current.parts().named_filters.of(current.agent().code)
     groups = [
         (label, [(one, address_of(one), _said(one)) for one in mine if one.section == section])
@@ -117,6 +148,7 @@ def _page(errors: dict[str, list[str]] | None = None, renamed: int | None = None
     ]
     shown: dict[str, Any] = {"groups": [group for group in groups if group[1]], "errors": errors, "renamed": renamed}
     shown |= {"typed": request.form, "longest": LONGEST_NAME, "unkept": _unkept() if errors and not renamed else ()}
+    shown["question"] = question
     return make_response(render_template("filters.html", **shown), status)
 
 
@@ -124,7 +156,7 @@ def _to_keep(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The criteria that are chosen, never what was typed of a citizen; raises Invalid when none is left."""
     chosen = {key: value for key, value in criteria.in_address(typed).items() if key not in _NEVER_KEPT}
     if not set(chosen) & set(criteria.CHIPS):
-        raise Invalid({"_schema": ["Il n’y a pas de critère à garder : choisissez-en d’abord dans la liste."]})
+        raise Invalid({"_schema": ["Il n’y a pas de critère à garder\u00a0: choisissez-en d’abord dans la liste."]})
     return chosen
 
 

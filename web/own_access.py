@@ -20,8 +20,8 @@ from web.preferences import account_page
 own_access = Blueprint("own_access", __name__)
 
 OVERTAKEN: Final = (
-    "Votre mot de passe vient d’être changé ailleurs, au même moment : celui que vous avez saisi ici n’est pas "
-    "enregistré. Connectez-vous avec l’autre ; si ce n’est pas vous qui l’avez choisi, demandez un nouveau lien."
+    "Votre mot de passe vient d’être changé ailleurs, au même moment\u00a0: celui que vous avez saisi ici n’est pas "
+    "enregistré. Connectez-vous avec l’autre\u00a0; si ce n’est pas vous qui l’avez choisi, demandez un nouveau lien."
 )
 
 
@@ -51,12 +51,12 @@ def change_password() -> Response:
         raise Invalid({"present": ["Ce n’est pas votre mot de passe actuel."]})
     parts.throttles.cleared(tries)
     if typed["password"] == typed["present"]:
-        raise Invalid({"password": ["C’est déjà votre mot de passe : choisissez-en un autre."]})
+        raise Invalid({"password": ["C’est déjà votre mot de passe\u00a0: choisissez-en un autre."]})
     chosen = parts.credentials.change_password(agent.code, verified, typed["password"], current.now())
     chosen = chosen or parts.credentials.check(agent.code, typed["password"])  # a double click set this very one
     if chosen is None or not sessions.open_for(agent, chosen):
         return _overtaken()
-    flash("Votre mot de passe est changé ; vos autres sessions sont fermées.", "success")
+    flash("Votre mot de passe est changé\u00a0; vos autres sessions sont fermées.", "success")
     return redirect(url_for("account.show"), 303)
 
 

@@ -50,8 +50,10 @@ class Dates:
         return Markup(f'{written} <span class="age">{age}</span>')  # noqa: S704 — our own words
 
     def due(self, due_at: datetime) -> Markup:
-        """A due date, late or soon late in words and with an icon."""
-        written = _date(due_at, self._zone)[0]
+        """A due date, late or soon late in words and with an icon; today with the time from which it is late."""
+        written, day = _date(due_at, self._zone)
+        if day == self._today:
+            written = _hour(due_at, self._zone)
         if due_at < self._now:
             return Markup(f'{written} <span class="late">{icon("exclamation-triangle")} En retard</span>')  # noqa: S704
         if due_at - self._now <= self._soon:
@@ -142,6 +144,13 @@ def _date(moment: datetime, zone: tzinfo) -> tuple[Markup, date]:
     return Markup(  # noqa: S704 — digits only
         f'<time datetime="{moment.isoformat()}" title="{local:%d/%m/%Y %H:%M}">{local:%d/%m/%Y}</time>'
     ), local.date()
+
+
+@lru_cache(_DATES_KEPT)
+def _hour(moment: datetime, zone: tzinfo) -> Markup:
+    local = moment.astimezone(zone)
+    said = f"aujourd’hui à\u00a0{local.hour}\u00a0h\u00a0{local:%M}"
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{local:%d/%m/%Y %H:%M}">{said}</time>')  # noqa: S704 — digits only
 
 
 @lru_cache(_DATES_KEPT)

@@ -15,7 +15,7 @@ from web.lists import SECTIONS, refused
 from web.reference_numbers import looks_whole, number_in, with_number
 
 quick = Blueprint("quick", __name__)
-_TOO_LONG: Final = f"Au plus {criteria.LONGEST_NAME} caractères : raccourcissez ce que vous cherchez."
+_TOO_LONG: Final = f"Au plus {criteria.LONGEST_NAME} caractères\u00a0: raccourcissez ce que vous cherchez."
 
 
 class Typed(Form):

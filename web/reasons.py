@@ -14,7 +14,7 @@ SHOWN: Final = 500
 _ALREADY: Final[Mapping[str, str]] = {
     Status.UNTREATED: "pas encore prise en compte",
     Status.IN_PROGRESS: "en cours",
-    Status.ON_HOLD: "en attente : réaffectez d’abord le statut en cours",
+    Status.ON_HOLD: "en attente\u00a0: réaffectez d’abord le statut en cours",
     Status.CLOSED: "déjà clôturée",
     Status.DELETED: "déjà supprimée",
 }
@@ -26,8 +26,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "erased": "ses données personnelles sont déjà effacées",
     "no_address": "pas d’adresse postale",
     "refused": "l’action n’est pas possible",
-    "error": "incident du service, noté pour l’administrateur ; réessayez",
-    "abandoned": "l’opération n’a pas pu être menée à son terme ; recommencez-la",
+    "error": "incident du service, noté pour l’administrateur\u00a0; réessayez",
+    "abandoned": "l’opération n’a pas pu être menée à son terme\u00a0; recommencez-la",
 }
 
 

@@ -59,7 +59,8 @@ class _Table:
             return ""
         if self._section == "on_hold":
             return f'<td data-label="En attente depuis le">{pieces.when(line.row.since)}</td>\n'
-        agent = f'<td data-label="Agent">{escape(line.agent) if line.agent else _NONE}</td>\n'
+        label = "Désignée pour" if self._section == "untreated" else "Agent"
+        agent = f'<td data-label="{label}">{escape(line.agent) if line.agent else _NONE}</td>\n'
         if self._section == "untreated":
             return agent
         return f'{agent}<td data-label="Statut">{pieces.status_badge(line.row.status)}</td>\n'

@@ -15,7 +15,7 @@ from web.lists import SECTIONS, refused
 
 search = Blueprint("search", __name__)
 _SEARCH: Final = criteria.Search()
-_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Un nom se cherche dans « Usager »."
+_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Un nom se cherche dans «\u00a0Usager\u00a0»."
 
 
 @search.post("/demandes/<any('non-traitees', 'en-cours', 'en-attente', 'service'):address>")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from flask import request, url_for
+from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from domain.definition import Definition
@@ -19,7 +19,7 @@ from projections.selecting import MOST, TooMany
 from web import criteria, current, people
 from web.filters import number
 from web.lists import SECTIONS
-from web.meant import criteria_meant, require_readable, search_by_name, section_meant
+from web.meant import criteria_meant, require_readable, search_by_name, section_meant, sent
 from web.reasons import Left
 
 LABELS: Final = "labels"
@@ -57,11 +57,11 @@ class Selected(msgspec.Struct, frozen=True):
 def selected(action: str) -> Selected:
     """Read it from the form; raises Invalid."""
     typed = criteria_meant(action)
-    if request.form.get("scope") == "filter":
+    if sent().get("scope") == "filter":
         require_readable(action)
         search_by_name(typed)
         return _by_filter(action, typed)
-    if request.form.get("scope") != "page":
+    if sent().get("scope") != "page":
         raise Invalid({"scope": ["Choisissez les demandes cochées, ou tous les résultats."]})
     return _ticked(action, typed)
 
@@ -75,12 +75,11 @@ def _by_filter(action: str, typed: MultiDict[str, str]) -> Selected:
     try:
         found = list(current.parts().selecting.matching(wanted.criteria, current.scope(), current.now()))
     except TooMany:
-        raise Invalid(
-            {"scope": [f"Plus de {number(MOST)} demandes : précisez les critères pour en choisir moins à la fois."]}
-        ) from None
+        said = f"Plus de {number(MOST)} demandes\u00a0: précisez les critères pour en choisir moins à la fois."
+        raise Invalid({"scope": [said]}) from None
     references = [row.reference for row in found]
     seen, digest = _expected(), _digest(references)
-    changed = seen != len(references) or request.form.get("digest", digest) != digest
+    changed = seen != len(references) or sent().get("digest", digest) != digest
     fields = [
         ("scope", "filter"),
         ("section", section.name),
@@ -95,7 +94,7 @@ def _by_filter(action: str, typed: MultiDict[str, str]) -> Selected:
 
 def _ticked(action: str, typed: MultiDict[str, str]) -> Selected:
     """The ticked demands; a text that is no reference is none of ours, and is not kept."""
-    references = list(dict.fromkeys(_readable(request.form.getlist("references"))))
+    references = list(dict.fromkeys(_readable(sent().getlist("references"))))
     parts = current.parts()
     rows = parts.selecting.named(references)
     finished = parts.selecting.finished([one for one in references if one not in rows])
@@ -108,7 +107,7 @@ def _ticked(action: str, typed: MultiDict[str, str]) -> Selected:
         else:
             found.append(Left(reference, "unknown"))
     possible, left = _judged(action, found)
-    listed = section_meant() if request.form.get("section") else None
+    listed = section_meant() if sent().get("section") else None
     section = listed.name if listed else ""
     fields = [("scope", "page"), ("references", " ".join(references))]
     if listed:
@@ -193,7 +192,7 @@ def _is_ours(name: str, value: str) -> bool:
 
 
 def _expected() -> int | None:
-    typed = request.form.get("expected", "")
+    typed = sent().get("expected", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= len(str(MOST)) else None
 
 

@@ -1,6 +1,7 @@
 """Agir sur plusieurs demandes: what is meant is shown and confirmed first, then an operation carries it out."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from web.access import allowed
 from web.filters import plural
 from web.forms import field_errors
 from web.letters import PREVIEW
+from web.meant import CHOICE, sent, shown_again, take_choice
 from web.reasons import SHOWN, Left, grouped
 from web.selected import COMES_FROM, LABELS, Selected, selected
 
@@ -28,21 +30,32 @@ _CONFIRMATION: Final = "operations/confirm.html"
 @selection.get("/demandes/selection")
 @allowed(*WORKS_ON_DEMANDS)
 def again() -> Response:
-    """The address of a confirmation typed again: what was chosen is in no address, so it is chosen anew."""
-    flash(_("Choisissez de nouveau les demandes."))
-    return redirect(url_for("lists.service"), 303)
+    """A confirmation that a browser comes back to; an address without a choice leads to the list, to choose anew."""
+    if CHOICE not in request.args:
+        flash(_("Choisissez de nouveau les demandes."))
+        return redirect(url_for("lists.service"), 303)
+    take_choice(request.args[CHOICE])
+    return _confirmation(_action(), _identity())
 
 
 @selection.post("/demandes/selection")
 @allowed(*WORKS_ON_DEMANDS)
 def choose() -> Response:
     """Agir sur les demandes cochées, ou sur tous les résultats d’une liste."""
-    action = request.form.get("action", "")
-    if action not in COMES_FROM:
-        raise Invalid({"action": [_("Choisissez une action.")]})
-    identity = _identity()
+    action, identity = _action(), _identity()
     if CONFIRMED in request.form and action != LABELS and _was_asked(identity):
         return _followed(identity)
+    return _confirmation(action, identity)
+
+
+def _action() -> str:
+    action = sent().get("action", "")
+    if action not in COMES_FROM:
+        raise Invalid({"action": [_("Choisissez une action.")]})
+    return action
+
+
+def _confirmation(action: str, identity: UUID) -> Response:
     chosen = selected(action)
     if not chosen.references:
         return make_response(render_template("operations/nothing.html", back=chosen.back), 422)
@@ -79,12 +92,16 @@ def _job(action: Action, chosen: Selected, identity: UUID) -> Response:
 
 
 def _begin(action: Action, chosen: Selected, identity: UUID, wanted: Any) -> None:
-    """Keep what is asked, its texts sealed under a key of its own, and wake who carries it out."""
+    """Keep what is asked, its texts sealed under a key of its own, and wake who carries it out.
+
+    What is known to be left aside stands first, so that the title soon tells how many were confirmed.
+    """
     parts, agent, now = current.parts(), current.agent(), current.now()
     key = parts.keyring.mint([identity], JOB, now)[identity]
     details = wanted.sealed(key, identity)
     operation = Operation(identity, agent.code, action.value, chosen.number, now, chosen.back, details)
-    parts.operations.add(operation, chosen.references)
+    able = {row.reference for row in chosen.rows}
+    parts.operations.add(operation, sorted(chosen.references, key=able.__contains__))
     parts.operation_asked()
 
 
@@ -99,8 +116,15 @@ def _page(action: str, chosen: Selected, left: list[Left], status: int, **contex
         "most": SHOWN,
         "now_found": plural(chosen.number, "demande"),
         "typed": typed,
+        "again": _again(action, chosen) if typed is None else None,
     }
     return make_response(render_template(_CONFIRMATION, **words, **context), status)
+
+
+def _again(action: str, chosen: Selected) -> str | None:
+    """The address that shows this choice again, so that nothing is sent anew to come back to it."""
+    choice = shown_again([("action", str(action)), *chosen.fields])
+    return f"{url_for('selection.again')}?{urlencode({CHOICE: choice})}" if choice else None
 
 
 def _identity() -> UUID:

@@ -16,11 +16,15 @@ ON_PAPER: Final = "Pièce apportée ou envoyée sur papier"
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of a sheet; ``link`` is a scheme (``mailto``, ``tel``) when the value can be followed."""
+    """One line of a sheet; ``link`` is a scheme (``mailto``, ``tel``) when the value can be followed.
+
+    ``missing`` is said where there is no line: a form's own questions are of any gender, « sans réponse » of none.
+    """
 
     label: str
     lines: list[str]
     link: str | None = None
+    missing: str = "sans réponse"
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -50,9 +54,10 @@ def _about(applicant: Applicant) -> Iterator[Entry]:
     for label, value in lines.items():
         if value:
             yield Entry(label, [value])
-    yield Entry("Courriel", [applicant.email] if applicant.email else [], "mailto")
-    yield Entry("Téléphone", [applicant.phone] if applicant.phone else [], "tel")
-    yield Entry("Adresse postale", address_lines(applicant.address) if applicant.address else [])
+    yield Entry("Courriel", [applicant.email] if applicant.email else [], "mailto", "non renseigné")
+    yield Entry("Téléphone", [applicant.phone] if applicant.phone else [], "tel", "non renseigné")
+    address = address_lines(applicant.address) if applicant.address else []
+    yield Entry("Adresse postale", address, missing="non renseignée")
 
 
 def address_lines(address: Address) -> list[str]:

@@ -35,7 +35,8 @@ _NARROWEST, _WIDEST = 8, 60
 _FORMATS: Final[Mapping[type, str]] = {date: "dd/mm/yyyy", datetime: "dd/mm/yyyy hh:mm:ss"}
 _TOO_LONG: Final = (
     f"Plus de {MOST_IN_A_FILE:,} lignes pour un fichier".replace(",", "\u202f")
-    + " : précisez la recherche, ou demandez l’export entier (commande « suivi export ») à l’administrateur."
+    + "\u00a0: précisez la recherche, ou demandez l’export entier (commande «\u00a0suivi export\u00a0») à "
+    "l’administrateur."
 )
 _BUSY: Final = "D’autres fichiers sont en préparation. Recommencez dans quelques secondes."
 _being_made: Final = BoundedSemaphore(MOST_AT_ONCE)

@@ -1,7 +1,10 @@
 """Acting on many demands from a list: what may be ticked, how many all pages hold, and which actions are offered."""
 
+import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from flask import request
@@ -9,6 +12,7 @@ from flask import request
 from projections.reading import Page
 from web import criteria, current
 from web.frame import same_page
+from web.sessions import key_of_session
 
 COUNTED: Final = 100_000
 """More results than this are not acted upon at once: the list asks for narrower criteria."""
@@ -28,7 +32,8 @@ _WITHOUT_RIGHT_TO_PROCESS: Final = (_LABELS, _REASSIGN)
 class Ticks(msgspec.Struct, frozen=True):
     """What a list offers for many demands; ``number`` is how many all its pages hold, None while nobody counted.
 
-    ``fields`` are the criteria as the address has them, sent along so that all results may be acted upon.
+    ``fields`` are the criteria as the address has them, sent along so that all results may be acted upon; under ``key``
+    a browser remembers what was ticked on the pages of this list, and nothing can be read from it.
     """
 
     ticked: bool
@@ -38,6 +43,7 @@ class Ticks(msgspec.Struct, frozen=True):
     actions: tuple[tuple[str, str, str], ...]
     all_address: str
     none_address: str
+    key: str
 
     @property
     def offers_all(self) -> bool:
@@ -62,7 +68,15 @@ def ticks(wanted: criteria.Wanted, page: Page) -> Ticks:
         actions=_actions(wanted.section),
         all_address=same_page(cocher="tout"),
         none_address=same_page(),
+        key=_key(wanted),
     )
+
+
+def _key(wanted: criteria.Wanted) -> str:
+    """The same for all pages of a list under the same criteria, in one session."""
+    meant = urlencode({"section": wanted.section, **{name: str(value) for name, value in wanted.shown.items()}})
+    secret = current.parts().session_secret
+    return hmac.digest(secret, f"ticks {key_of_session()} {meant}".encode(), sha256).hex()[:16]
 
 
 def _actions(section: str) -> tuple[tuple[str, str, str], ...]:

@@ -191,7 +191,7 @@ def _reassigned(fact: Any, names: Names) -> str:
 
 
 def _closed(fact: Any, names: Names) -> str:
-    outcome = f" : {names.term('outcome', fact.outcome).lower()}" if fact.outcome else ""
+    outcome = f"\u00a0: {names.term('outcome', fact.outcome).lower()}" if fact.outcome else ""
     return f"{_who(fact, names)} a clôturé la demande{outcome}"
 
 
@@ -206,27 +206,30 @@ def _warned(fact: Any, names: Names) -> str:
 
 def _erased(fact: Any, _: Names) -> str:
     what = ", ".join(CATEGORIES.get(name, name) for name, count in fact.categories.items() if count)
-    return f"Données personnelles effacées {ERASURES.get(fact.reason, '')}".rstrip() + (f" : {what}" if what else "")
+    erased = f"Données personnelles effacées {ERASURES.get(fact.reason, '')}".rstrip()
+    return f"{erased}\u00a0: {what}" if what else erased
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Any, Names], str]]] = {
     "Submitted": _submitted,
     "TakenInCharge": lambda fact, names: f"{_who(fact, names)} a pris la demande en compte",
-    "PutOnHold": lambda f, names: f"{_who(f, names)} a mis la demande en attente : {names.term('reason', f.reason)}",
+    "PutOnHold": lambda fact, names: (
+        f"{_who(fact, names)} a mis la demande en attente\u00a0: {names.term('reason', fact.reason)}"
+    ),
     "Resumed": lambda fact, names: f"{_who(fact, names)} a repris le traitement",
     "Reassigned": _reassigned,
     "EventAdded": lambda fact, names: names.term("event_type", fact.event_type),
     "MailRequested": lambda fact, names: (
-        f"{_who(fact, names)} a demandé l’envoi : {_letter(fact)}"
+        f"{_who(fact, names)} a demandé l’envoi\u00a0: {_letter(fact)}"
         if fact.agent
-        else f"Envoi automatique : {_letter(fact)}"
+        else f"Envoi automatique\u00a0: {_letter(fact)}"
     ),
-    "MailSent": lambda fact, _: f"Courriel remis au serveur de messagerie : {_letter(fact)}",
-    "MailFailed": lambda f, _: f"Courriel non remis ({_letter(f)}) : {WHY.get(f.why, f.why)}",
-    "MailDeclined": lambda f, _: f"Pas de courriel ({_letter(f)}) : {WHY.get(f.why, f.why)}",
+    "MailSent": lambda fact, _: f"Courriel remis au serveur de messagerie\u00a0: {_letter(fact)}",
+    "MailFailed": lambda f, _: f"Courriel non remis ({_letter(f)})\u00a0: {WHY.get(f.why, f.why)}",
+    "MailDeclined": lambda f, _: f"Pas de courriel ({_letter(f)})\u00a0: {WHY.get(f.why, f.why)}",
     "Reminded": _reminded,
     "ExpiryWarned": _warned,
     "Closed": _closed,
-    "Expired": lambda _fact, _names: "Demande supprimée : personne ne l’a prise en compte dans le délai",
+    "Expired": lambda _fact, _names: "Demande supprimée\u00a0: personne ne l’a prise en compte dans le délai",
     "PersonalDataErased": _erased,
 }

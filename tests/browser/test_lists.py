@@ -77,7 +77,7 @@ def test_keys_act_outside_fields_and_can_be_switched_off(filled: Served, browser
     page.goto(f"{filled.base_url}/demandes/non-traitees")
     for key in "jx":
         page.keyboard.press(key)
-    expect(ticked).to_have_count(0)
+    expect(ticked).to_have_count(1)
     assert watched.noise == []
 
 
@@ -98,3 +98,96 @@ def test_a_printed_list_is_the_table_with_its_criteria(filled: Served, browser: 
         expect(page.locator(shown).first).to_be_visible()
     assert page.locator(".list tbody tr").first.evaluate("row => getComputedStyle(row).display") == "table-row"
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def stored(page: Page) -> dict[str, str]:
+    """What this tab keeps of ticks."""
+    found: dict[str, str] = page.evaluate("Object.fromEntries(Object.entries(sessionStorage))")
+    return {key: kept for key, kept in found.items() if key.startswith("suivi-")}
+
+
+def tick(page: Page, *places: int) -> set[str]:
+    """Tick some rows of the page; their references."""
+    boxes = page.locator("[name=references][type=checkbox]")
+    for place in places:
+        boxes.nth(place).check()
+    return {boxes.nth(place).get_attribute("value") or "" for place in places}
+
+
+@pytest.mark.parametrize("browser", ["wide", "narrow"], indirect=True)
+def test_ticks_stay_from_page_to_page_until_they_have_served(filled: Served, browser: BrowserContext) -> None:
+    """Ticked on two pages, found again, sent together, come back to, carried out, forgotten; and gone with a logout."""
+    watched = Watched(browser, filled.base_url)
+    page, line = watched.page, watched.page.locator("[data-elsewhere]")
+    log_in(watched, "lea")
+    watched.go("/demandes/non-traitees")
+    expect(line).to_be_hidden()
+    chosen = tick(page, 0, 3)
+    page.get_by_role("link", name="Page suivante").click()
+    page.wait_for_url(re.compile("cursor="))
+    expect(line).to_contain_text("2 cochées, dont 2 sur d’autres pages")
+    chosen |= tick(page, 1)
+    expect(line).to_contain_text("3 cochées, dont 2 sur d’autres pages")
+    expect(page.locator(".selection [data-ticked]").first).to_have_text("3 sélectionnées")
+    watched.check()
+    page.go_back()
+    expect(line).to_contain_text("3 cochées, dont 1 sur une autre page")
+    expect(page.locator("[name=references]:checked")).to_have_count(2)
+    assert [set(kept.split()) for kept in stored(page).values()] == [chosen]
+    watched.go("/demandes/non-traitees?procedure=BRO")
+    expect(line).to_be_hidden()
+    watched.go("/demandes/non-traitees")
+
+    watched.press("Ajouter un événement")
+    expect(page.locator("h1")).to_have_text("Ajouter un événement à 3 demandes")
+    page.locator("summary", has_text="Voir les références").click()
+    assert {one.inner_text() for one in page.locator(".references a").all()} == chosen
+    page.locator(".references a").first.click()
+    page.wait_for_url(re.compile("/demandes/[A-Z]{3}-"))
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Ajouter un événement à 3 demandes")
+    page.reload()
+    watched.check()
+    page.locator("[name=event_type]").select_option(index=1)
+    watched.press("Ajouter l’événement à 3 demandes")
+    assert "/operations/" in page.url
+    assert stored(page) == {}
+    watched.go("/demandes/non-traitees")
+    expect(page.locator("[name=references]:checked")).to_have_count(0)
+
+    page.get_by_role("link", name="Tout cocher").click()
+    page.get_by_role("link", name="Page suivante").click()
+    expect(line).to_contain_text("25 cochées, dont 25 sur d’autres pages")
+    line.get_by_role("button", name="Tout décocher").click()
+    expect(line).to_be_hidden()
+    assert stored(page) == {}
+    tick(page, 0)
+    assert len(stored(page)) == 1
+    page.locator("form.logout").evaluate("form => form.requestSubmit()")
+    page.wait_for_url(re.compile("connexion"))
+    assert stored(page) == {}
+    assert watched.noise == []
+
+
+@pytest.mark.parametrize("browser", ["wide"], indirect=True)
+def test_a_refused_confirmation_keeps_the_ticks(filled: Served, browser: BrowserContext) -> None:
+    """What was refused did not serve: another operation that is looked at afterwards takes no tick away."""
+    watched = Watched(browser, filled.base_url)
+    page = watched.page
+    log_in(watched, "lea")
+    watched.go("/demandes/non-traitees")
+    tick(page, 1)
+    watched.press("Ajouter un événement")
+    page.locator("[name=event_type]").select_option(index=1)
+    watched.press("Ajouter l’événement à 1 demande")
+    earlier = page.url
+    watched.go("/demandes/non-traitees")
+    tick(page, 0)
+    watched.press("Ajouter un événement")
+    page.locator("form[data-confirms]").evaluate("form => { form.noValidate = true; }")
+    watched.press("Ajouter l’événement à 1 demande")
+    expect(page.locator("[role=alert]").first).to_contain_text("Rien n’est encore fait")
+    watched.go("/demandes/non-traitees")
+    page.goto(earlier)
+    watched.go("/demandes/non-traitees")
+    expect(page.locator("[name=references]:checked")).to_have_count(1)

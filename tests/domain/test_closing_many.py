@@ -1,11 +1,17 @@
 """P3 in bulk: demands closed by the lot, each with one winner, whoever acts meanwhile."""
 
 from functools import partial
+from uuid import UUID
 
 import pytest
 
 from domain.closing import close_all
-from domain.errors import MiscopiedReference, NotAllowedNow, Overtaken, Refused
+from domain.demand import Demand
+from domain.errors import MiscopiedReference, NotAllowedNow, Overtaken, Refused, UnknownCode
+from domain.facts import Subject
+from domain.handle import DemandHandle
+from domain.letters import LetterKind
+from domain.ports import S
 from domain.references import demand_id
 from domain.status import Status
 from tests.domain.test_office_races import acts, sent, takes, works
@@ -28,6 +34,42 @@ def test_all_are_closed_and_their_keys_are_gone(town: Town, group: int) -> None:
     assert all(town.names(reference)[-1] == "PersonalDataErased" for reference in references)
     assert not town.keyring.keys([demand_id(reference) for reference in references])
     assert town.saves - saves == {1: 5, 2: 3, 100: 1}[group]
+
+
+def test_the_histories_of_a_group_are_read_together(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    references, load, alone = [town.taken() for _ in range(5)], town.history.load, list[type[Subject]]()
+
+    def noted(kind: type[S], identity: UUID) -> S | None:
+        alone.append(kind)
+        return load(kind, identity)
+
+    monkeypatch.setattr(town.history, "load", noted)
+    assert closes(town, references, group=2) == {}
+    assert Demand not in alone
+
+
+def test_a_demand_named_twice_is_closed_once(town: Town) -> None:
+    reference = town.taken()
+    assert closes(town, [reference, reference.lower(), reference.replace("-", "")]) == {}
+    assert town.names(reference).count("Closed") == 1
+
+
+def test_a_refusal_half_way_leaves_nothing_for_the_same_demand_named_otherwise(town: Town) -> None:
+    """The second name decides on a demand of its own, not on what the first left half decided."""
+    reference = town.taken()
+    spellings, faults = [reference, reference.lower()], [UnknownCode("letter")]
+
+    def letter(handle: DemandHandle) -> tuple[str, str] | None:
+        if faults:
+            handle.decline_mail(LetterKind.CONTACT)
+            raise faults.pop()
+        return None
+
+    command, agent = town.command("agent:camille"), town.agent("camille")
+    refused = close_all(town.office, spellings, by=agent, command=command, outcome="traitee", letter=letter)
+    assert list(refused) == [reference]
+    assert town.demand(reference).status is Status.CLOSED
+    assert "PersonalDataErased" in town.names(reference)
 
 
 def test_one_that_cannot_be_closed_costs_the_others_nothing(town: Town) -> None:

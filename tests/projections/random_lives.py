@@ -4,10 +4,12 @@ import msgspec
 
 from domain.agent import Agent
 from domain.errors import Refused
+from domain.letters import LetterKind
+from domain.references import demand_id
 from tests.installations import Town
 
 STATE_CIVIL = "État civil"
-CHOICES = ("take_in_charge", "put_on_hold", "resume", "add_event", "reassign", "close", "wait", "delays")
+CHOICES = ("take_in_charge", "put_on_hold", "resume", "add_event", "reassign", "close", "wait", "delays", "send_again")
 
 
 def play(town: Town, demands: int, steps: int) -> list[str]:
@@ -35,11 +37,23 @@ def _press(town: Town, reference: str, agent: Agent, choice: str) -> None:
         town.clock.move(hours=town.random.randint(1, 200))
     elif choice == "delays":
         _change_delays(town)
+    elif choice == "send_again":
+        send_again(town, reference)
     else:
         try:
             town.act(reference, agent, choice, *arguments)
         except Refused:
             return
+
+
+def send_again(town: Town, reference: str) -> None:
+    """The letters of a demand fail, and an administrator who does nothing else sends them again."""
+    identity, office = demand_id(reference), town.office
+    for mail in town.installation.outbox.of_demand(identity):
+        with office.demand_of_job(identity, town.command("system:mail")) as demand:
+            demand.mail_failed(mail.kind, mail.mail_id, "rejected")
+        with office.demand_of_job(identity, town.command("agent:ada")) as demand:
+            demand.send_again(LetterKind(mail.kind), mail.mail_id)
 
 
 def _change_delays(town: Town) -> None:

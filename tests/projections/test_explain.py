@@ -182,7 +182,8 @@ def test_no_counter_and_no_home_page_scans_or_sorts(filled: Town) -> None:
     lists = filled.installation.lists
     for scope in SCOPES:
         assert check(filled, lambda s=scope: lists.counters(s, NOW)) == 1  # type: ignore[misc]
-        assert check(filled, lambda s=scope: lists.urgent(s, NOW, 12)) == 1  # type: ignore[misc]
+        assert check(filled, lambda s=scope: lists.beside_sections(s, NOW)) == 1  # type: ignore[misc]
+        assert check(filled, lambda s=scope: lists.urgent(s, NOW, timedelta(days=2), 12)) == 1  # type: ignore[misc]
     assert check(filled, filled.installation.people.known) == 1
 
 

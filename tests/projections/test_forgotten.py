@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from domain.closing import GROUP
 from projections.names import findable, tokens
+from projections.projector import PAGE
 from projections.reading import Criteria
 from tests.installations import Town
 from tests.projections.test_lists import CIVIL, LEA
@@ -22,3 +24,8 @@ def test_no_search_token_of_a_closed_demand_is_left_in_the_log(tmp_path: Path) -
     assert not any(mark in log.read_bytes() for mark in marks)
     assert installation.lists.page(Criteria("service"), LEA, town.clock()).rows == []
     town.close()
+
+
+def test_the_facts_of_a_group_of_closures_are_one_page() -> None:
+    closed, letter_or_none, erased = 1, 1, 1
+    assert GROUP * (closed + letter_or_none + erased) < PAGE

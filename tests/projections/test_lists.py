@@ -5,8 +5,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from domain.applicant import read_applicant
+from domain.references import demand_id
 from domain.sealing import DataKey, Sealed, place
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria
@@ -15,6 +17,7 @@ from projections.reading import Criteria, Scope
 from suivi.rebuilding import rebuild
 from tests.databases import only_sqlite
 from tests.installations import Town
+from tests.projections.random_lives import send_again
 
 CIVIL = "État civil"
 LEA = Scope("lea", ("AED", "AEM", "AEN", "SLF"), (CIVIL,), (CIVIL,))
@@ -89,6 +92,66 @@ def test_counters_come_from_roll_ups_and_follow_each_action(town: Town) -> None:
     assert (counters.in_progress, counters.untreated, counters.for_you, counters.service) == (1, 1, 1, 2)
     town.clock.move(days=100)
     assert town.installation.lists.counters(LEA, town.clock()).late == 1
+
+
+def test_late_demands_that_nobody_took_are_counted_within_the_rights(town: Town) -> None:
+    lea, counters = town.agent("lea", CIVIL), town.installation.lists.counters
+    for reference in (town.submit("AEN"), town.submit("AEM"), town.submit("AEM")):
+        last = reference
+    town.act(last, lea, "take_in_charge")
+    assert counters(LEA, town.clock()).late_untreated == 0
+    town.clock.move(days=100)
+    assert (counters(LEA, town.clock()).late, counters(LEA, town.clock()).late_untreated) == (1, 2)
+    assert counters(STRANGER, town.clock()).late_untreated == 0
+    assert len(listed(town, late=True)) == 2
+
+
+def test_late_ones_come_first_then_those_due_soon_then_those_that_wait_for_the_agent(town: Town) -> None:
+    lea, soon = town.agent("lea", CIVIL), timedelta(days=2)
+    for code, take, close in (("AEM", 20, 40), ("AEN", 3, 5), ("AED", None, None)):
+        definition = town.office.directory.definition(code)
+        delays = {"take_delay_days": take, "close_delay_days": close, "delay_calendar": "calendar"}
+        town.office.directory.define_procedure(town.command("system:test"), replace(definition, **delays))
+
+    def one(procedure: str, action: str, *arguments: str) -> str:
+        reference = town.submit(procedure)
+        town.act(reference, lea, action, *arguments)
+        town.clock.move(minutes=1)
+        return reference
+
+    own_later, own_late = one("AEM", "take_in_charge"), one("AEN", "take_in_charge")
+    own_never = one("AED", "take_in_charge")
+    for_her_later, for_her_never = one("AEM", "reassign", "lea"), one("AED", "reassign", "lea")
+    town.clock.move(days=4)
+    for_her_late = one("AEN", "reassign", "lea")
+    town.clock.move(days=2)
+    own_soon = one("AEN", "take_in_charge")
+    town.clock.move(days=3)
+    for_her_soon = one("AEN", "reassign", "lea")
+    town.clock.move(days=1)
+    expected = [own_late, for_her_late, own_soon, for_her_soon, for_her_later, for_her_never, own_later, own_never]
+    for most in (12, 8, 5, 1):
+        rows = town.installation.lists.urgent(LEA, town.clock(), soon, most)
+        assert [row.reference for row in rows] == expected[:most]
+    assert town.installation.lists.urgent(STRANGER, town.clock(), soon, 12) == []
+
+
+def test_who_only_sends_a_failed_letter_again_is_no_agent_of_the_demand(town: Town) -> None:
+    lea, reference, deleted = town.agent("lea", CIVIL), town.submit("AEN"), town.submit("AEN")
+    send_again(town, reference)
+    town.act(reference, lea, "take_in_charge")
+    town.act(reference, lea, "close", "traitee", None, ("Fini", "Votre acte est prêt."))
+    send_again(town, reference)
+    with town.office.demand_of_job(demand_id(deleted), town.command("system:expire")) as demand:
+        demand.expire("deletion_delay", town.clock())
+    journal = town.installation.journal
+    rows = {row.reference: row for row in journal.page(JournalCriteria(), LEA).rows}
+    assert (rows[reference].agents, rows[deleted].agents) == (["lea"], [])
+    told = [(step.kind, step.agent) for step in rows[reference].milestones]
+    assert told == [(fact.name, fact.agent) for fact in town.office.dossier(reference, None).facts]
+    assert told.count(("MailRequested", "ada")) >= 1
+    assert journal.page(JournalCriteria(agent="ada"), LEA).rows == []
+    assert [row.reference for row in journal.page(JournalCriteria(agent="lea"), LEA).rows] == [reference]
 
 
 def test_late_demands_are_those_past_their_due_date(town: Town) -> None:

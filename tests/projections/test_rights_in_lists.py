@@ -1,5 +1,7 @@
 """Who lost the right on a procedure keeps nothing of it: no row, no number, not even of his own demands."""
 
+from datetime import timedelta
+
 import pytest
 
 from projections.reading import Criteria, Scope
@@ -46,9 +48,9 @@ def test_an_agent_who_lost_a_procedure_counts_none_of_its_demands(town: Town, ow
 
 
 def test_nothing_of_a_lost_procedure_is_urgent(town: Town, owned: tuple[str, str]) -> None:
-    urgent = town.installation.lists.urgent
-    assert [row.reference for row in urgent(BEFORE, town.clock(), 12)] == [owned[0]]
-    assert urgent(AFTER, town.clock(), 12) == []
+    urgent, soon = town.installation.lists.urgent, timedelta(days=2)
+    assert [row.reference for row in urgent(BEFORE, town.clock(), soon, 12)] == [owned[0]]
+    assert urgent(AFTER, town.clock(), soon, 12) == []
 
 
 def test_the_counts_read_with_a_list_are_those_of_the_sections(town: Town, owned: tuple[str, str]) -> None:
@@ -57,6 +59,7 @@ def test_the_counts_read_with_a_list_are_those_of_the_sections(town: Town, owned
     alone = lists.counters(scope, town.clock())
     beside = lists.page(Criteria("service"), scope, town.clock()).counters
     assert beside is not None
+    assert lists.beside_sections(scope, town.clock()) == beside
     assert (beside.in_progress, beside.untreated, beside.on_hold, beside.service, beside.for_you) == (
         *(alone.in_progress, alone.untreated, alone.on_hold, alone.service),
         alone.for_you,

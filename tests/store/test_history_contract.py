@@ -54,6 +54,19 @@ class TestHistory:
         assert kept.history.load(Demand, IDENTITY) is None
         assert list(kept.history.facts(IDENTITY)) == []
 
+    def test_histories_are_read_together_as_they_are_one_by_one(self, kept: Kept) -> None:
+        other, unknown = another("ILE-7QK3-M2XD-H5T1"), UUID(int=1)
+        kept.history.append(FACTS[:2])
+        kept.history.append(other)
+        kept.history.append(FACTS[2:])
+        identities = [unknown, other[0].originator_id, IDENTITY, IDENTITY]
+        read = kept.history.load_all(Demand, iter(identities))
+        assert dict(read) == {one: kept.history.load(Demand, one) for one in identities if one != unknown}
+        assert read[IDENTITY].version == len(FACTS)
+        assert read[IDENTITY].status is Status.ON_HOLD
+        assert not kept.history.load_all(Demand, [])
+        assert not kept.history.load_all(Agent, identities)
+
     def test_what_was_recorded_is_read_in_order(self, kept: Kept) -> None:
         kept.history.append(FACTS[:2])
         kept.history.append(FACTS[2:])

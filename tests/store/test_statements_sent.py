@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
+from domain.demand import Demand
 from store.engines import FULL
 from store.keyring import StoredKeyring
 from store.register import Register
@@ -31,6 +32,18 @@ def test_a_read_is_one_select_in_no_transaction(register: Register) -> None:
     said = heard(register)
     register.facts(IDENTITY)
     assert [statement.split()[0] for statement in said] == ["SELECT"]
+
+
+@only_sqlite
+def test_many_histories_are_one_select_that_follows_the_key(register: Register, events: Engine) -> None:
+    register.append(FACTS)
+    said = heard(register)
+    register.load_all(Demand, [IDENTITY, UUID(int=1)])
+    assert len(said) == 1
+    with events.connect() as connection:
+        plan = [row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {said[0]}"))]
+    assert plan[0].startswith("SEARCH stored_events USING INDEX")
+    assert not any("TEMP B-TREE" in step for step in plan)
 
 
 @only_sqlite

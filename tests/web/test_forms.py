@@ -68,8 +68,8 @@ def test_repeated_fields_are_a_list() -> None:
         ({"day": "31/02/2027"}, {"day": ["Une date est attendue."]}),
         ({"references": ["a", "z"]}, {"references.1": ["Choisissez une des valeurs proposées."]}),
         ({"own": "A"}, {"own": ["La forme de ce texte ne convient pas."]}),
-        ({"email": "marie"}, {"email": ["Cette adresse électronique ne convient pas : nom@exemple.fr."]}),
-        ({"other": "marie"}, {"other": ["Cette adresse électronique ne convient pas : nom@exemple.fr."]}),
+        ({"email": "marie"}, {"email": ["Cette adresse électronique ne convient pas\u00a0: nom@exemple.fr."]}),
+        ({"other": "marie"}, {"other": ["Cette adresse électronique ne convient pas\u00a0: nom@exemple.fr."]}),
     ],
 )
 def test_messages_are_french(values: dict[str, Any], errors: dict[str, list[str]]) -> None:

@@ -17,6 +17,7 @@ from store.statements import SmallRead
 from tests.databases import KINDS
 from tests.installations import Town
 from tests.web.building import app_of
+from web.home import MOST_URGENT
 
 CIVIL = "État civil"
 PER_SECTION, PAGE = 30, 25
@@ -97,6 +98,13 @@ def test_a_further_page_sorted_and_filtered_costs_no_more(town: Town, lea: Flask
         page = lea.get(f"{address}?sort=-due&procedure=AEN&received_from=2027-01-01&size=50")
     assert page.text.count('class="reference"') >= PAGE
     assert len(seen) <= AT_MOST, seen
+
+
+def test_the_home_page_costs_one_more_for_its_own_numbers(town: Town, lea: FlaskClient) -> None:
+    with statements(town) as seen:
+        page = lea.get("/")
+    assert page.text.count("DUBOIS Marie") == MOST_URGENT
+    assert 0 < len(seen) <= AT_MOST + 1, seen
 
 
 def test_an_empty_list_costs_no_more(town: Town, lea: FlaskClient) -> None:

@@ -33,8 +33,8 @@ def changed_since(error: ChangedSince) -> ResponseReturnValue:
     """Nothing is saved over a colleague's change, nor over one's own in another window."""
     what = ", ".join(dict.fromkeys(wording.CHANGED.get(name, wording.REST) for name in error.what))
     said = (
-        f"{_who(error.by)} depuis que vous avez ouvert la page ; ce qui a changé : {what}. "
-        "Rien n’a été enregistré : ouvrez-la de nouveau, puis recommencez."
+        f"{_who(error.by)} depuis que vous avez ouvert la page\u00a0; ce qui a changé\u00a0: {what}. "
+        "Rien n’a été enregistré\u00a0: ouvrez-la de nouveau, puis recommencez."
     )
     return answer(409, "Réglages modifiés entre-temps", said)
 

@@ -60,7 +60,7 @@ def mails() -> ResponseReturnValue:
     except Invalid as invalid:
         errors = invalid.errors
     except BadCursor:
-        errors = {"_schema": ["Cette page de la liste n’existe plus : revenez au début."]}
+        errors = {"_schema": ["Cette page de la liste n’existe plus\u00a0: revenez au début."]}
     return _shown(Filters().load({}), Page([]), errors=errors, typed=request.args), 422
 
 
@@ -78,7 +78,7 @@ def resend(mail_id: str) -> ResponseReturnValue:
         said = "Seul un courriel en échec dont le texte est encore gardé peut être renvoyé. Revenez à la liste."
         return answer(409, "Ce courriel ne peut pas être renvoyé", said)
     parts.office.saved()
-    flash("Le courriel est de nouveau en attente d’envoi ; il part dès que le serveur de messagerie l’accepte.")
+    flash("Le courriel est de nouveau en attente d’envoi\u00a0; il part dès que le serveur de messagerie l’accepte.")
     return redirect(url_for(".mails"), 303)
 
 
@@ -139,7 +139,7 @@ def _chips(wanted: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     said: dict[str, Callable[[str], str | None]] = {"state": STATES.get, "kind": mail_label, "reference": written}
     for name, label in (("state", "État"), ("kind", "Courriel"), ("reference", "Demande")):
         if wanted[name]:
-            yield f"{label} :", said[name](wanted[name]) or "", frame.same_page(**{name: None, "cursor": None})
+            yield f"{label}\u00a0:", said[name](wanted[name]) or "", frame.same_page(**{name: None, "cursor": None})
 
 
 def _identity(written: str) -> UUID | None:

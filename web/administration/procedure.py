@@ -1,4 +1,4 @@
-"""What administrators decide about one procedure: its delays, its deletion without treatment, its letters."""
+"""What administrators decide about one procedure: its delays, its deletion, its silence, its letters."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validates_schema
 from msgspec.structs import replace
 
-from domain.definition import LONGEST_DELAY_DAYS, Definition
+from domain.definition import LONGEST_APPEAL, LONGEST_DELAY_DAYS, Definition
 from domain.drafts import template
 from domain.errors import Invalid
 from domain.letters import VARIABLES, LetterKind
@@ -16,6 +16,7 @@ from web import current, wording
 from web.access import allowed
 from web.administration.blueprint import administration
 from web.administration.letters import previewed, templates_of
+from web.administration.silence import EFFECTS, NONE, ChosenSilence, silence_after
 from web.forms import Form, Length, OneOf, Range, rerender
 from web.letters import LONGEST_BODY, Subject
 
@@ -66,6 +67,9 @@ def procedure_page(code: str) -> dict[str, Any]:
         "version": current.seen_version() or subject.version,
         "town": current.parts().office.directory.townhall().settings,
         "calendars": CALENDARS,
+        "effects": EFFECTS,
+        "effect": definition.silence.effect or NONE,
+        "longest_appeal": LONGEST_APPEAL,
         "templates": [(kind, wording.LETTERS[kind], template(definition, kind)) for kind in KINDS],
         "variables": VARIABLES,
     }
@@ -91,7 +95,7 @@ def change_procedure(code: str) -> ResponseReturnValue:
         return _shown(code, endings=current.parts().endings_under(changed, current.now()), asked=changed)
     seen, same = current.seen_version() or subject.version, changed == subject.definition
     current.parts().office.directory.revise_procedure(current.command(), changed, seen)
-    flash("Rien n’a changé." if same else f"La démarche « {changed.title} » est enregistrée.")
+    flash("Rien n’a changé." if same else f"La démarche «\u00a0{changed.title}\u00a0» est enregistrée.")
     return redirect(url_for(".procedure", code=code), 303)
 
 
@@ -99,7 +103,7 @@ def changed_by(definition: Definition) -> Definition:
     """The definition with what was typed; its form and its rights stay; raises Invalid with every fault."""
     errors: dict[str, list[str]] = {}
     typed: dict[str, Any] = {}
-    for form in (Delays(), Letters()):
+    for form in (Delays(), ChosenSilence(), Letters()):
         try:
             typed |= form.load(request.form)
         except Invalid as invalid:
@@ -107,7 +111,9 @@ def changed_by(definition: Definition) -> Definition:
     if errors:
         raise Invalid(errors)
     texts = {kind: (typed.pop(f"subject_{kind}"), typed.pop(f"body_{kind}")) for kind in KINDS}
-    changed = replace(definition, templates=templates_of(texts), **typed)
+    chosen = {name: typed.pop(name) for name in ChosenSilence().fields}
+    silence = silence_after(definition.silence, chosen)
+    changed = replace(definition, templates=templates_of(texts), silence=silence, **typed)
     try:
         changed.check()
     except Invalid as invalid:

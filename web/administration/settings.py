@@ -33,7 +33,7 @@ class DaysBefore(fields.Field[tuple[int, ...]]):
         except ValueError:
             days = {0}
         if len(days) > MOST_WARNINGS or not all(1 <= day <= MOST_DAYS for day in days):
-            raise ValidationError(f"{MOST_WARNINGS} nombres au plus, de 1 à {MOST_DAYS} : « 30, 7 ».")
+            raise ValidationError(f"{MOST_WARNINGS} nombres au plus, de 1 à {MOST_DAYS}\u00a0: «\u00a030, 7\u00a0».")
         return tuple(sorted(days, reverse=True))
 
 
@@ -103,7 +103,7 @@ def change_settings() -> Response:
     before = directory.townhall()
     seen, same = current.seen_version() or before.version, changed_by(before.settings, typed) == before.settings
     directory.change_settings(current.command(), lambda settings: changed_by(settings, typed), seen)
-    flash("Rien n’a changé." if same else "Les réglages sont enregistrés ; ils valent dès maintenant.")
+    flash("Rien n’a changé." if same else "Les réglages sont enregistrés\u00a0; ils valent dès maintenant.")
     return redirect(url_for(".settings"), 303)
 
 

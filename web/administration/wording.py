@@ -7,7 +7,7 @@ REST: Final = "le formulaire ou les droits de la démarche"
 CHANGED: Final[Mapping[str, str]] = {
     "name": "le nom de la commune",
     "hotline": "l’assistance",
-    "soon_late_days": "le seuil « bientôt »",
+    "soon_late_days": "le seuil «\u00a0bientôt\u00a0»",
     "alsace_moselle": "les jours fériés",
     "archive_after_days": "le délai des archives",
     "reminder_every_days": "la périodicité des relances",

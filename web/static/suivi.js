@@ -5,7 +5,7 @@
   const store = { get: () => { try { return localStorage.getItem(KEY); } catch { return null; } },
                   set: (value) => { try { localStorage.setItem(KEY, value); } catch { /* private mode */ } } };
   const active = () => store.get() !== "non";
-  const rows = () => Array.from(document.querySelectorAll(".list tbody tr"));
+  const rows = () => Array.from(document.querySelectorAll(".list tbody tr:not(.unfolded)"));
   let here = -1;
 
   function go(step) {
@@ -40,38 +40,22 @@
     if (act) { event.preventDefault(); act(); }
   });
 
-  // « Tout cocher / Tout décocher », how many are ticked, and the bar that acts on them or on all results.
-  const bar = document.getElementById("selection");
-  const boxes = () => Array.from(document.querySelectorAll(".list tbody input[type=checkbox][name=references]"));
-  const scope = (value) => bar && bar.querySelector(`input[type=radio][name=scope][value=${value}]`);
-  const tickAll = (ticked) => { for (const box of boxes()) box.checked = ticked; };
-
-  function count() {
-    const ticked = boxes().filter((box) => box.checked).length;
-    const whole = scope("filter");
-    for (const place of document.querySelectorAll("[data-ticked]")) {
-      place.textContent = ticked === 0 ? "Aucune sélectionnée" : ticked === 1 ? "1 sélectionnée" : `${ticked} sélectionnées`;
-    }
-    if (bar) bar.classList.toggle("is-idle", ticked === 0 && !(whole && whole.checked));
-  }
-  document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element && event.target.closest("[data-tick]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // Escape empties the search box, then leaves it.
+  const search = document.getElementById("recherche");
+  if (search) search.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
     event.preventDefault();
-    tickAll(link.dataset.tick === "all");
-    if (scope("page")) scope("page").checked = true;
-    count();
+    if (search.value) search.value = ""; else search.blur();
   });
-  document.addEventListener("change", (event) => {
-    const changed = event.target;
-    if (!(changed instanceof HTMLInputElement)) return;
-    if (changed.name === "scope" && changed.value === "filter") tickAll(true);
-    if (changed.name === "references" && !changed.checked && scope("page")) scope("page").checked = true;
-    if (changed.name === "scope" || changed.name === "references") count();
-  });
+
+  // What was ticked in the lists stays with who ticked it: nothing of it once he is logged out.
+  if (!document.querySelector("form.logout")) {
+    try {
+      for (const key of Object.keys(sessionStorage)) if (key.startsWith("suivi-coches")) sessionStorage.removeItem(key);
+    } catch { /* no storage, nothing kept */ }
+  }
+
   for (const hidden of document.querySelectorAll("[data-needs-js]")) hidden.hidden = false;
-  window.addEventListener("pageshow", count);
-  count();
 
   for (const button of document.querySelectorAll("[data-shortcuts-switch]")) {
     const show = () => { button.textContent = active() ? button.dataset.on : button.dataset.off; };

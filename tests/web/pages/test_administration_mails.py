@@ -174,6 +174,11 @@ def test_a_closing_letter_is_asked_for_again_after_the_closure(hall: Hall, ada: 
     deliverer.settle(mail, Verdict("failed", "rejected", kept=True))
     assert ada.post(f"/administration/courriels/{mail.mail_id}/renvoi").status_code == 303
     assert hall.facts(reference)[-3:] == ["PersonalDataErased", "MailFailed", "MailRequested"]
+    assert "Ada Réglages a demandé l’envoi : courriel de clôture" in text(
+        hall.browser("zoe").get(f"/demandes/{reference}/historique")
+    )
+    for agent, listed in (("zoe", True), ("ada", False)):
+        assert (f'href="/demandes/{reference}"' in hall.browser("zoe").get(f"/journal?agent={agent}").text) is listed
     assert hall.installation.readiness() == {}
     mailbox = MailboxTransport()
     Deliverer(worker_parts(hall.installation, "http://localhost", mailbox)).deliver(mail.mail_id)

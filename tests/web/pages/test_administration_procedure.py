@@ -1,6 +1,7 @@
 """One procedure's settings: delays, letters with a preview, and a deletion that is confirmed before it is saved."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.definition import Definition
 from domain.drafts import DEFAULTS
-from domain.letters import LetterKind
+from domain.letters import LetterKind, Silence
 from domain.references import stream_id
 from suivi.foreseeing import endings_under
 from tests.web.pages.administrators import elsewhere, with_administrators
@@ -57,6 +58,50 @@ def test_delays_are_in_force_at_once_and_their_author_is_known(hall: Hall, ada: 
     last = hall.installation.register.facts(stream_id("procedure", "AEN"))[-1]
     assert (last.name, last.agent) == ("Revised", "ada")
     assert "enregistrée" in text(ada.get(answer.headers["Location"]))
+
+
+def test_the_page_shows_what_silence_means(hall: Hall, ada: Browser) -> None:
+    page = ada.get(PAGE).text
+    assert '<option value="none" selected>le silence ne vaut ni acceptation ni refus</option>' in page
+    assert 'name="silence_months"' in page
+    assert 'name="silence_appeal"' in page
+
+
+def test_silence_and_ways_of_appeal_are_chosen_and_stand_in_letters(hall: Hall, ada: Browser) -> None:
+    refusal = typed(silence_effect="refusal", silence_months="4", silence_appeal=" Écrivez au préfet. ")
+    looked_at = ada.post(PAGE, **refusal, preview="acknowledgement")
+    assert "votre demande sera réputée refusée. Écrivez au préfet." in text(looked_at)
+    assert in_force(hall).silence == Silence(None)
+    assert ada.post(PAGE, **refusal).status_code == 303
+    assert in_force(hall).silence == Silence("refusal", 4, "Écrivez au préfet.")
+    last = hall.installation.register.facts(stream_id("procedure", "AEN"))[-1]
+    assert (last.name, last.agent) == ("Revised", "ada")
+    assert ">\nÉcrivez au préfet.</textarea>" in ada.get(PAGE).text
+    ada.post(PAGE, **typed())
+    assert in_force(hall).silence == Silence("refusal", 4, "Écrivez au préfet.")
+    ada.post(PAGE, **typed(silence_effect="none", silence_months="", silence_appeal=""))
+    assert in_force(hall).silence == Silence(None, 4)
+
+
+@pytest.mark.parametrize(
+    ("fault", "fields"),
+    [
+        ("silence_effect", {"silence_effect": "doubt", "silence_months": "2"}),
+        ("silence_months", {"silence_effect": "acceptance"}),
+        ("silence_months", {"silence_effect": "refusal", "silence_months": "0"}),
+        ("silence_months", {"silence_effect": "none", "silence_months": "25"}),
+        ("silence_appeal", {"silence_effect": "acceptance", "silence_months": "2", "silence_appeal": "Au préfet"}),
+        ("silence_appeal", {"silence_effect": "refusal", "silence_months": "2", "silence_appeal": "x" * 1_001}),
+    ],
+)
+def test_an_impossible_silence_is_refused_beside_its_field(
+    hall: Hall, ada: Browser, fault: str, fields: dict[str, str]
+) -> None:
+    answer = ada.post(PAGE, **typed(**fields))
+    assert answer.status_code == 422
+    assert re.findall(r'id="f-([a-z_]+)-error"', answer.text) == [fault]
+    assert fields.get("silence_appeal", "") in text(answer)
+    assert in_force(hall).silence == Silence(None)
 
 
 def test_a_letter_of_its_own_replaces_the_default_and_empty_boxes_bring_it_back(hall: Hall, ada: Browser) -> None:

@@ -1,5 +1,6 @@
 """The confirmation of closure: what is named, what is asked, what is erased, what is refused."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,11 @@ NO_ADDRESS = Applicant("Sans", "Adresse")
 
 def address(reference: str) -> str:
     return f"/demandes/{reference}/cloture"
+
+
+def decision_buttons(page: str) -> dict[str, str]:
+    """The looks of the buttons that close, by what they decide."""
+    return dict(re.findall(r'name="decision" value="([a-z]+)" class="([^"]+)"', page))
 
 
 def last_letter(hall: Hall, reference: str) -> Letter:
@@ -44,6 +50,13 @@ def test_the_page_names_what_will_be_erased(hall: Hall, zoe: Browser) -> None:
         "Revenir sans clôturer",
     ):
         assert phrase in words
+
+
+def test_the_button_that_tells_the_citizen_is_the_strong_one(hall: Hall, zoe: Browser) -> None:
+    told = zoe.get(address(hall.taken())).text
+    assert decision_buttons(told) == {"send": "btn btn-danger-strong", "none": "btn btn-danger-outline"}
+    untold = zoe.get(address(hall.taken(applicant=NO_ADDRESS))).text
+    assert decision_buttons(untold) == {"none": "btn btn-danger-strong"}
 
 
 def test_closing_without_a_letter_erases_and_shows_what_remains(hall: Hall, zoe: Browser) -> None:

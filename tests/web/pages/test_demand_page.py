@@ -30,8 +30,16 @@ OFFERED = {
 
 def test_the_whole_content_stands_in_the_words_of_the_form(hall: Hall, zoe: Browser) -> None:
     page = text(zoe.get(f"/demandes/{hall.received()}"))
-    for phrase in ("Usager", "N’Guyen-Œuvrard", "12 rue des Lilas", "67000 Strasbourg", "non renseigné"):
+    for phrase in ("Usager", "N’Guyen-Œuvrard", "12 rue des Lilas", "67000 Strasbourg", "sans réponse"):
         assert phrase in page
+
+
+@pytest.mark.parametrize("page", ["", "/fiche"])
+def test_what_is_missing_is_said_in_the_gender_of_its_word(hall: Hall, zoe: Browser, page: str) -> None:
+    reference = hall.received("AEN", Applicant("Petit", "Zoé"))
+    words = text(zoe.get(f"/demandes/{reference}{page}"))
+    for said in ("Courriel non renseigné ", "Téléphone non renseigné ", "Adresse postale non renseignée "):
+        assert said in words
 
 
 def test_codes_are_shown_as_labels(hall: Hall, zoe: Browser) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from threading import BoundedSemaphore
+from urllib.parse import quote
 
 import pytest
 
@@ -115,6 +116,39 @@ def test_pages_follow_each_other(hall: Hall, hugo: Browser) -> None:
 def test_a_miscopied_reference_says_so(finished: str, zoe: Browser) -> None:
     wrong = finished[:-1] + ("0" if finished[-1] != "0" else "1")
     assert "mal recopiée" in text(zoe.get(f"/journal?reference={wrong}"))
+
+
+def test_it_is_searched_by_a_form_that_leads_to_an_address_without_names(finished: str, zoe: Browser) -> None:
+    page = zoe.get("/journal").text
+    assert '<form method="post" action="/journal" class="criteria-form">' in page
+    asked = {"reference": finished.lower(), "procedure": "AEN", "closed_from": "2027-01-01", "size": "50"}
+    answer = zoe.post("/journal", **asked)
+    address = f"/journal?reference={finished.lower()}&procedure=AEN&closed_from=2027-01-01&size=50"
+    assert (answer.status_code, answer.location) == (303, address)
+    assert f'href="/demandes/{finished}"' in zoe.get(answer.location).text
+    assert zoe.post("/journal", archives="1").location == "/journal?archives=1"
+
+
+@pytest.mark.parametrize("typed", ["Nuñez-Dupont", "Jean Dupont", "dupont@exemple.fr", "0612345678"])
+def test_what_is_no_reference_is_refused_and_stands_in_no_link(finished: str, zoe: Browser, typed: str) -> None:
+    for answer in (
+        zoe.post("/journal", reference=typed, archives="1"),
+        zoe.get(f"/journal?archives=1&reference={quote(typed)}"),
+        zoe.get(f"/journal.csv?reference={quote(typed)}"),
+    ):
+        assert answer.status_code == 422
+        assert answer.location is None
+        assert "Une référence ressemble à" in text(answer)
+        page = html.unescape(answer.text)
+        assert f'value="{typed}"' in page
+        assert typed[:5] not in "".join(re.findall(r'(?:href|action)="[^"]*"', page))
+
+
+def test_the_box_of_every_page_of_an_analyst_sends_no_name_in_an_address(hall: Hall, finished: str) -> None:
+    noe = hall.browser("noe")
+    assert '<form class="search" role="search" method="post" action="/journal">' in noe.get("/journal").text
+    assert noe.post("/journal", reference="Nuñez").status_code == 422
+    assert noe.post("/journal", reference=finished).location == f"/journal?reference={finished}"
 
 
 def exported(browser: Browser, query: str = "") -> list[dict[str, str]]:
@@ -255,8 +289,12 @@ def test_archives_are_searched_and_exported_alike(fresh_hall: Hall, query: str) 
     assert [row["Référence"] for row in exported(zoe)] == [recent]
 
 
-def test_milestones_unfold_in_place_without_a_script(finished: str, zoe: Browser) -> None:
+def test_milestones_stand_in_a_row_of_their_own_below_their_demand(finished: str, zoe: Browser) -> None:
     page = zoe.get(f"/journal?reference={finished}").text
-    (fold,) = re.findall(r'<details class="milestones">(.*?)</details>', page, re.DOTALL)
-    assert fold.count("<li>") >= 7
-    assert 'datetime="2027-03-01T08:00:00+00:00"' in fold
+    ((row, steps),) = re.findall(r'<tr>\s*(<th scope="row".*?)</tr>\s*<tr class="unfolded"(.*?)</tr>', page, re.DOTALL)
+    assert f'<summary aria-controls="jalons-{finished}">' in row
+    assert row.count("<td") + row.count("<th") == int(re.findall(r'<td colspan="(\d)">', steps)[0]) == 7
+    assert steps.startswith(f' id="jalons-{finished}">')
+    assert f'<ol aria-label="Jalons de {finished}">' in steps
+    assert steps.count("<li>") >= 7
+    assert 'datetime="2027-03-01T08:00:00+00:00"' in steps

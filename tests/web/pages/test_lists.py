@@ -75,6 +75,9 @@ def test_a_designated_demand_is_marked_for_you(hall: Hall, zoe: Browser, luc: Br
     luc.post(f"/demandes/{reference}/reattribution", agent="zoe")
     address = f"/demandes/non-traitees?reference={reference}"
     assert "pour vous" in text(zoe.get(address))
+    assert '<th scope="col">Désignée pour</th>' in zoe.get(address).text
+    assert '<td data-label="Désignée pour">Zoé Martin</td>' in zoe.get(address).text
+    assert '<td data-label="Agent">Zoé Martin</td>' in zoe.get(f"/demandes/service?reference={reference}").text
     assert "pour vous" not in text(luc.get(address))
 
 

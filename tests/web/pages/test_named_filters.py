@@ -19,6 +19,13 @@ def above(page: str) -> dict[str, str]:
     return {html.unescape(name): html.unescape(address) for address, name in links}
 
 
+def forms(page: str) -> list[list[tuple[str, str]]]:
+    """The fields of the forms that keep a filter, hidden ones and the button's."""
+    found = re.findall(r'<form method="post" action="/filtres".*?</form>', page, re.DOTALL)
+    named = r'(?:type="hidden"|type="submit") name="([a-z_]+)" value="([^"]*)"'
+    return [[(n, html.unescape(v)) for n, v in re.findall(named, one) if n != "csrf_token"] for one in found]
+
+
 def numbers(browser: Browser) -> dict[str, str]:
     """The addresses of one's own filters by name."""
     page = browser.get("/filtres").text
@@ -69,11 +76,34 @@ def test_the_citizen_looked_for_is_never_kept(hall: Hall, zoe: Browser) -> None:
     assert "Enregistrer ces critères" not in zoe.get(f"/demandes/service?cherche={cherche}").text
 
 
-def test_the_same_name_replaces(luc: Browser) -> None:
-    luc.post("/filtres", **LATE)
-    answer = luc.post("/filtres", **(LATE | {"procedure": "AEM"}))
+def test_the_same_name_replaces_once_it_is_confirmed(luc: Browser) -> None:
+    first = luc.post("/filtres", **LATE).location
+    asked = luc.post("/filtres", **(LATE | {"procedure": "AEM"}))
+    words = text(asked)
+    assert asked.status_code == 200
+    assert "Rien n’est encore enregistré." in words
+    assert "Vous avez déjà un filtre « Décès en retard » dans « Non traitées »." in words
+    assert re.search("Il contient Démarche : .*décès, En retard Il contiendrait Démarche : .*mariage, En retard", words)
+    assert above(luc.get(first).text) == {LATE["name"]: first}
+    again, other_name = (dict(fields) for fields in forms(asked.text))
+    answer = luc.post("/filtres", **again)
     assert above(luc.get(answer.location).text) == {LATE["name"]: answer.location}
     assert "procedure=AEM" in answer.location
+    assert "replaces" not in other_name
+    assert luc.post("/filtres", **(other_name | {"name": "Mariages"})).location == answer.location
+    assert set(above(luc.get(first).text)) == {LATE["name"], "Mariages"}
+
+
+def test_a_confirmation_replaces_only_the_filter_that_was_named(luc: Browser) -> None:
+    luc.post("/filtres", **(LATE | {"name": "Le mien"}))
+    answer = luc.post("/filtres", **(LATE | {"name": "Le mien", "procedure": "AEM", "replaces": "999999"}))
+    assert "Rien n’est encore enregistré." in text(answer)
+
+
+def test_the_same_criteria_under_the_same_name_are_no_question(luc: Browser) -> None:
+    kept = LATE | {"name": "Deux fois"}
+    assert luc.post("/filtres", **kept).location == luc.post("/filtres", **kept).location
+    assert "Le filtre « Deux fois » est enregistré." in text(luc.get("/filtres"))
 
 
 def test_filters_are_renamed_and_deleted(hugo: Browser) -> None:
@@ -133,7 +163,9 @@ def test_there_is_a_most(fresh_hall: Hall) -> None:
     refused = zoe.post("/filtres", **(LATE | {"name": "De trop"}))
     assert refused.status_code == 422
     assert f"Vous avez déjà {MOST} filtres" in text(refused)
-    assert zoe.post("/filtres", **(LATE | {"name": "Filtre 3"})).status_code == 303
+    number = numbers(zoe)["Filtre 3"].removeprefix("/filtres/")
+    changed = LATE | {"name": "Filtre 3", "procedure": "AEM", "replaces": number}
+    assert zoe.post("/filtres", **changed).status_code == 303
 
 
 def test_another_process_shows_a_change_at_once_to_who_made_it(fresh_hall: Hall) -> None:

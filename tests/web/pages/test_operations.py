@@ -69,6 +69,30 @@ def test_an_ended_operation_says_what_was_done_and_why_the_rest_was_not(fresh_ha
     assert "http-equiv" not in page.text
 
 
+def test_an_operation_is_called_by_the_number_of_those_not_left_aside(fresh_hall: Hall) -> None:
+    zoe, operation = fresh_hall.browser("zoe"), asked(fresh_hall, 3)
+    worked(fresh_hall, operation, [("status", "CLOTUREE"), DONE, DONE])
+    refused = asked(fresh_hall, 4)
+    worked(fresh_hall, refused, [("unknown", None)] * 4)
+    for page in (zoe.get(address(operation)), zoe.get("/operations")):
+        assert "Clôture de 2 demandes" in text(page)
+        assert "Clôture de 3 demandes" not in text(page)
+    for page in (zoe.get(address(refused)), zoe.get("/operations")):
+        assert "Clôture de 4 demandes" in text(page)
+
+
+def test_what_is_known_to_be_left_aside_is_handled_first(fresh_hall: Hall) -> None:
+    """The title then tells from the first group on how many were confirmed."""
+    hall, zoe = fresh_hall, fresh_hall.browser("zoe")
+    references = [hall.taken(), hall.closed(), hall.taken(), hall.taken(), hall.held()]
+    fields = {"confirmed": "1", "outcome": "traitee", "decision": "none", "section": "service"}
+    zoe.post(SELECTION, action="close", scope="page", references=references, **fields)
+    operations_ = hall.installation.operations
+    held = operations_.claim(hall.clock(), timedelta(seconds=1))
+    assert held is not None
+    assert [name for _, name in operations_.group(held, 2)] == [references[1], references[4]]
+
+
 def test_only_who_asked_sees_an_operation(fresh_hall: Hall) -> None:
     operation = asked(fresh_hall, 2)
     assert fresh_hall.browser("zoe").get(address(operation)).status_code == 200

@@ -1,7 +1,9 @@
 """Acting on many demands: what is meant is shown first, confirmed, then kept; nothing typed is lost, never a 500."""
 
+import html
 import re
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -269,7 +271,7 @@ def test_five_thousand_ticked_demands_of_which_some_cannot_be_closed(hall: Hall,
     )
     operation = operation_of(hall, answer)
     assert operation.total == 5_000
-    assert references_of(hall, operation) == [*real, *unknown]
+    assert references_of(hall, operation) == [*real[3:], *unknown, *real[:3]]
 
 
 def made_up(number: int) -> list[str]:
@@ -424,6 +426,85 @@ def test_the_address_of_a_confirmation_typed_again_leads_to_the_list(hall: Hall,
     assert (answer.status_code, answer.location) == (303, "/demandes/service")
     assert "Choisissez de nouveau les demandes." in text(zoe.get(answer.location))
     assert hall.browser("noe").get(ADDRESS).status_code == 403
+
+
+def again(page: TestResponse) -> str | None:
+    """The address under which a browser comes back to a confirmation."""
+    found = re.search(r'data-again="([^"]+)"', page.text)
+    return html.unescape(found[1]) if found else None
+
+
+@pytest.mark.parametrize("action", ["close", "labels", "reassign", "add_event"])
+def test_a_confirmation_has_an_address_that_shows_the_choice_again(hall: Hall, zoe: Browser, action: str) -> None:
+    references = [hall.taken(), hall.taken(), hall.received()]
+    first = choose(zoe, action, references, section="in_progress", late="1")
+    address = again(first)
+    assert address is not None
+    page = zoe.get(address)
+    assert page.status_code == 200
+    assert carried(page, "action", "references", "criteria") == carried(first, "action", "references", "criteria")
+    assert text(page) == text(first)
+    assert again(page) == address
+    assert references[0] in address
+    assert MARIE.last_name not in address
+
+
+def test_all_results_are_shown_again_and_a_list_that_changed_says_so(fresh_hall: Hall) -> None:
+    hall, zoe = fresh_hall, fresh_hall.browser("zoe")
+    hall.taken()
+    first = by_filter(zoe, "close", 1, section="in_progress", applicant=MARIE.last_name)
+    address = again(first)
+    assert address is not None
+    assert MARIE.last_name not in address
+    assert carried(zoe.get(address), *FILTER) == carried(first, *FILTER)
+    hall.taken()
+    page = zoe.get(address)
+    assert page.status_code == 200
+    assert "La liste a changé. Elle contenait 1 demande" in text(page)
+    assert operation_of(hall, zoe.post(ADDRESS, action="close", scope="filter", **carried(page, *FILTER), **CLOSING))
+
+
+def test_what_was_typed_or_is_too_long_stands_in_no_address(hall: Hall, zoe: Browser) -> None:
+    references = [hall.taken(), hall.taken()]
+    looked_at = choose(zoe, "close", references, preview="1", outcome="traitee", comment="Secret", confirmed="1")
+    assert "Aperçu" in text(looked_at)
+    faulty = choose(zoe, "close", references, confirmed="1", decision="none", comment="Secret")
+    assert faulty.status_code == 422
+    long = choose(zoe, "close", made_up(5_000) + references)
+    assert "Clôturer 2 demandes" in text(long)
+    assert [again(page) for page in (looked_at, faulty, long)] == [None, None, None]
+    most = again(choose(zoe, "close", [*references, *made_up(250)]))
+    assert most is not None
+    assert zoe.get(most).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"),
+    [
+        ("", 422),
+        ("action=erase&scope=page", 422),
+        ("action=close", 422),
+        ("action=close&scope=page", 422),
+        ("action=close&scope=page&references=Dupont", 422),
+        ("action=close&scope=filter&section=nowhere", 422),
+        ("action=close&scope=filter&section=service&criteria=status%3DPERDUE", 422),
+        ("action=close&scope=page&references=AEN%00", 422),
+        ("a=b&" * 200, 422),
+    ],
+)
+def test_an_address_that_holds_no_choice_is_refused(zoe: Browser, choice: str, status: int) -> None:
+    answer = zoe.get(f"{ADDRESS}?choix={quote(choice)}")
+    assert answer.status_code == status
+    assert "Dupont" not in answer.text
+
+
+def test_an_address_confirms_nothing(hall: Hall, zoe: Browser) -> None:
+    reference = hall.taken()
+    choice = urlencode({"action": "close", "scope": "page", "references": reference, **CLOSING})
+    page = zoe.get(f"{ADDRESS}?choix={quote(choice)}&confirmed=1")
+    assert page.status_code == 200
+    assert "Clôturer 1 demande" in text(page)
+    assert hall.demand(reference).status == "EN_COURS_DE_TRAITEMENT"
 
 
 def test_reassignment_offers_those_who_may_own_every_demand(hall: Hall, hugo: Browser) -> None:

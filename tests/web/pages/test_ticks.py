@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from domain.rights import Rights, Role
-from tests.web.pages.conftest import CIVIL, Browser, Hall, text
+from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, text
 from web import ticks
 
 BAR = re.compile(r'<form method="post" action="/demandes/selection".*?</form>', re.DOTALL)
@@ -99,6 +99,35 @@ def test_without_a_script_a_link_ticks_the_page(zoe: Browser, filled: dict[str, 
     assert ticked.checked == ticked.sent("references")
     assert len(ticked.checked) == 25
     assert Forms(zoe.get(clearing).text).checked == []
+
+
+def key(page: str) -> str:
+    """Under which a browser remembers the ticks of a list."""
+    found = re.search(r'data-ticks="([0-9a-f]{16})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_list_is_remembered_by_its_criteria_and_by_nothing_that_can_be_read(
+    hall: Hall, zoe: Browser, luc: Browser, filled: dict[str, list[str]]
+) -> None:
+    first = zoe.get("/demandes/non-traitees?procedure=AED").text
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following is not None
+    assert key(first) == key(zoe.get(html.unescape(following[1])).text)
+    assert key(first) == key(zoe.get("/demandes/non-traitees?procedure=AED&sort=-received&size=50&cocher=tout").text)
+    found = [zoe.get(zoe.post("/demandes/non-traitees", applicant=MARIE.last_name).location).text for _ in range(2)]
+    assert key(found[0]) == key(found[1])
+    others = [
+        key(zoe.get(f"/demandes/{address}").text) for address in ("non-traitees", "service", "service?procedure=AED")
+    ]
+    others += [key(luc.get("/demandes/non-traitees?procedure=AED").text), key(found[0])]
+    assert len({key(first), *others}) == len(others) + 1
+
+
+def test_a_list_on_one_page_says_that_it_is_whole(zoe: Browser, filled: dict[str, list[str]]) -> None:
+    assert "data-whole" in zoe.get("/demandes/non-traitees?procedure=AED&size=50").text
+    assert "data-whole" not in zoe.get("/demandes/non-traitees?procedure=AED").text
 
 
 def test_boxes_do_not_stay_ticked_on_other_pages(zoe: Browser, filled: dict[str, list[str]]) -> None:
