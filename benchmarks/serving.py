@@ -1,6 +1,7 @@
 """``python -m benchmarks.serving <what> <directory>``: one process serves one contender and prints its port."""
 
 import json
+import logging
 import secrets
 import sys
 from collections.abc import Callable
@@ -105,6 +106,7 @@ CONTENDERS: Final[dict[str, Callable[[Path], Flask]]] = {"hello": hello, "suivi"
 
 def main(what: str, directory: str) -> None:
     """Serve until the bench kills the process."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # fifty agents wait for four threads on purpose
     server = create_server(CONTENDERS[what](Path(directory)), host="127.0.0.1", port=0, threads=4)
     print(server.effective_port, flush=True)  # type: ignore[union-attr]  # one address, one server
     server.run()
