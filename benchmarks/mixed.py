@@ -33,6 +33,8 @@ def mixed(town: BenchTown, directory: Path) -> Iterator[Result]:
         clients = [first, *(Client(first.port, first.process) for _ in range(AGENTS - 1))]
         for client in clients:
             logged_in(client, "/connexion", "lea")
+            for address in PAGES.values():
+                client.get(address)
         times = _all(clients, references, READS_S)
         begun = perf_counter()
         hurried = _all(clients, references, 0)
