@@ -16,7 +16,6 @@ from domain.facts import Fact, Subject
 from domain.procedure import Procedure
 from domain.townhall import Townhall
 
-_VERSION: Final = len(b'{"originator_id":"%s","originator_version":' % (b"-" * 36))
 SUBJECTS: Final[tuple[type[Subject], ...]] = (Demand, Agent, Procedure, Townhall)
 
 
@@ -41,9 +40,9 @@ class FactMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Id and version have their own columns, so they are left out of the bytes."""
-        fact, encoded = cast("Fact", domain_event), self._encode(domain_event)
-        state = b"{" + encoded[encoded.index(b",", _VERSION) + 1 :]
-        return StoredEvent(fact.originator_id, fact.originator_version, fact.topic, state)
+        state = dict(vars(domain_event))
+        identity, version = state.pop("originator_id"), state.pop("originator_version")
+        return StoredEvent(identity, version, cast("Fact", domain_event).topic, self._encode(state))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The fact again; raises MapperDeserialisationError, naming the place and never the content."""
