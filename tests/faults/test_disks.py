@@ -1,5 +1,6 @@
 """P2: the answer follows the fsync; an I/O error or a full disk is a clean refusal, and service goes on afterwards."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -204,11 +205,16 @@ def taken_by(lea: AtWork, site: Site, key: str, ledger: Ledger) -> str:
 
 
 def fill(disk: Path, free: int) -> None:
-    """Leave only so many bytes."""
-    space = os.statvfs(disk)
-    with (disk / "ballast").open("wb") as ballast:
-        for _ in range(max(0, space.f_bavail - free // space.f_frsize)):
-            ballast.write(b"\0" * space.f_frsize)
+    """Fill the disk, then give back so many bytes: the service goes on writing while the disk is filled."""
+    block = b"\0" * os.statvfs(disk).f_frsize
+    with (disk / "ballast").open("wb", buffering=0) as ballast:
+        try:
+            while ballast.write(block):
+                pass
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+        ballast.truncate(max(0, ballast.tell() - free))
 
 
 def write_until_refused(site: Site, lea: AtWork, demand: str, ledger: Ledger, key: str) -> int:
