@@ -100,6 +100,21 @@ def test_a_printed_list_is_the_table_with_its_criteria(filled: Served, browser: 
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
+@pytest.mark.parametrize("browser", ["wide"], indirect=True)
+def test_no_list_scrolls_the_page_sideways_at_any_width(filled: Served, browser: BrowserContext) -> None:
+    """The widest rows: somebody else's name, long words, and the button that takes a demand in charge."""
+    watched = Watched(browser, filled.base_url)
+    filled.submit(last_name="Rakotomalala-Andriamanantsoa", first_name="Marie-Françoise")
+    log_in(watched, "lea")
+    page = watched.page
+    for address in ("/demandes/service?size=50", "/demandes/non-traitees?size=50"):
+        page.goto(filled.base_url + address)
+        expect(page.get_by_role("button", name="Prendre en compte").first).to_be_visible()
+        for width in (1440, 1280, 1160, 1024, 900, 721, 720, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, (address, width)
+
+
 def stored(page: Page) -> dict[str, str]:
     """What this tab keeps of ticks."""
     found: dict[str, str] = page.evaluate("Object.fromEntries(Object.entries(sessionStorage))")
