@@ -1,6 +1,6 @@
 """References of demands: random, unique, easy to spell on the phone, with a check character.
 
-``AEN-7QK3-M2XD-H5TC`` is a prefix taken from the procedure's code and twelve characters of Crockford's base 32,
+``AEN-7QK3-M2XD-H5T1`` is a prefix taken from the procedure's code and twelve characters of Crockford's base 32,
 the last of which is a Luhn mod 32 check.
 """
 
@@ -17,6 +17,8 @@ _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}
 _CONFUSED: Final = str.maketrans("OIL", "011")
 _NUMBER_LENGTH: Final = 12
 _LONGEST: Final = 40
+EXAMPLE: Final = "AEN-7QK3-M2XD-H5T1"
+"""For help texts, samples and documentation: no demand has it."""
 
 
 def new_reference(procedure: str, random_bits: Callable[[int], int]) -> str:

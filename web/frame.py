@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 from werkzeug.routing import Map
 
 from domain.delays import Calendar
+from domain.references import EXAMPLE
 from domain.rights import WORKS_ON_DEMANDS, Rights, Role
 from domain.townhall import Settings
 from web import current, sessions
@@ -123,6 +124,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         author=sessions.author,
+        example_reference=EXAMPLE,
         is_here=is_here,
         logged_in=current.maybe_agent,
         mails_waiting=mails_waiting,

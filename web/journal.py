@@ -12,6 +12,7 @@ from marshmallow import fields
 from werkzeug import Response
 
 from domain.errors import Invalid
+from domain.references import EXAMPLE
 from domain.rights import WORKS_ON_DEMANDS, Role
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria, JournalMilestone, JournalPage
@@ -53,7 +54,7 @@ class Filters(Form):
 
 
 _FILTERS: Final = Filters()
-_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Le journal ne garde aucun nom d’usager."
+_NO_REFERENCE: Final = f"Une référence ressemble à {EXAMPLE}. Le journal ne garde aucun nom d’usager."
 
 
 @journal.get("/journal")

@@ -7,6 +7,7 @@ from werkzeug import Response
 from werkzeug.datastructures import CombinedMultiDict
 
 from domain.errors import Invalid
+from domain.references import EXAMPLE
 from domain.rights import WORKS_ON_DEMANDS
 from web import criteria
 from web.access import allowed
@@ -15,7 +16,7 @@ from web.lists import SECTIONS, refused
 
 search = Blueprint("search", __name__)
 _SEARCH: Final = criteria.Search()
-_NO_REFERENCE: Final = "Une référence ressemble à AEN-7QK3-M2XD-H5TC. Un nom se cherche dans «\u00a0Usager\u00a0»."
+_NO_REFERENCE: Final = f"Une référence ressemble à {EXAMPLE}. Un nom se cherche dans «\u00a0Usager\u00a0»."
 
 
 @search.post("/demandes/<any('non-traitees', 'en-cours', 'en-attente', 'service'):address>")

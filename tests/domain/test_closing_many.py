@@ -12,7 +12,7 @@ from domain.facts import Subject
 from domain.handle import DemandHandle
 from domain.letters import LetterKind
 from domain.ports import S
-from domain.references import demand_id
+from domain.references import EXAMPLE, demand_id
 from domain.status import Status
 from tests.domain.test_office_races import acts, sent, takes, works
 from tests.domain.town import Town
@@ -73,7 +73,7 @@ def test_a_refusal_half_way_leaves_nothing_for_the_same_demand_named_otherwise(t
 
 
 def test_one_that_cannot_be_closed_costs_the_others_nothing(town: Town) -> None:
-    untreated, miscopied, good = town.receive().reference, "AEN-7QK3-M2XD-H5TC", town.taken()
+    untreated, miscopied, good = town.receive().reference, EXAMPLE[:-1] + "C", town.taken()
     refused = closes(town, [untreated, miscopied, good])
     assert {reference: type(refusal) for reference, refusal in refused.items()} == {
         untreated: NotAllowedNow,

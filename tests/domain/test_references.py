@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import MiscopiedReference, UnknownDemand
-from domain.references import ALPHABET, check_character, demand_id, new_reference, prefix, read_reference, stream_id
+from domain.references import (
+    ALPHABET,
+    EXAMPLE,
+    check_character,
+    demand_id,
+    new_reference,
+    prefix,
+    read_reference,
+    stream_id,
+)
 
 bits = st.integers(0, 2**55 - 1)
 codes = st.from_regex(r"[A-Z0-9][A-Z0-9-]{0,39}", fullmatch=True)
@@ -59,6 +68,10 @@ def test_confused_letters_are_forgiven_in_the_number_only(code: str) -> None:
     reference = f"{code}-{number[:4]}-{number[4:8]}-{number[8:]}"
     assert read_reference(f"{code}{typed}") == reference
     assert read_reference(f"{code}-{typed.replace('I', 'l').lower()}") == reference
+
+
+def test_the_example_of_the_help_texts_is_a_good_reference() -> None:
+    assert read_reference(EXAMPLE) == EXAMPLE
 
 
 def test_a_prefix_is_never_corrected() -> None:

@@ -8,11 +8,11 @@ from domain.definition import Definition
 from domain.drafts import DEFAULTS, draft, values
 from domain.errors import Invalid
 from domain.letters import LetterKind, Template
+from domain.references import EXAMPLE
 from web import current
 from web.forms import OneOf
 
 NOBODY: Final = Applicant("Exemple", "Camille", civility="Mme")
-REFERENCE: Final = "AEN-7QK3-M2XD-H5TC"
 AT_CLOSURE: Final = {"issue": "traitée", "commentaire": "Le document vous attend à l’accueil."}
 
 
@@ -28,7 +28,7 @@ def previewed(definition: Definition, kind: str) -> tuple[str, str]:
         raise Invalid({"_schema": [OneOf.default_message]})
     parts, agent = current.parts(), current.agent().name
     townhall = parts.office.directory.townhall()
-    known = values(REFERENCE, definition, townhall, current.now(), parts.zone, NOBODY, agent)
+    known = values(EXAMPLE, definition, townhall, current.now(), parts.zone, NOBODY, agent)
     return draft(definition, LetterKind(kind), known | AT_CLOSURE)
 
 

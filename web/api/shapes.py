@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from domain.definition import FieldType
+from domain.references import EXAMPLE
 from domain.status import Status
 from projections.statistics import BY
 
@@ -42,7 +43,7 @@ class Problem(Schema):
 class Receipt(Schema):
     """What a demand's sender may keep; the same each time it is sent again."""
 
-    reference = _code(example="AEN-7QK3-M2XD-H5TC")
+    reference = _code(example=EXAMPLE)
     status = fields.String(required=True, validate=validate.Equal(Status.UNTREATED))
     submitted_at = _instant()
     procedure = _code()

@@ -3,10 +3,11 @@
 import pytest
 from werkzeug.test import TestResponse
 
+from domain.references import EXAMPLE
 from tests.web.api.conftest import CalledTown, bearer
 from web.problems import PROBLEM_TYPE
 
-READING = ("/demands", "/demands/AEN-7QK3-M2XD-H5TC", "/demands/AEN-7QK3-M2XD-H5TC/history", "/journal", "/statistics")
+READING = ("/demands", f"/demands/{EXAMPLE}", f"/demands/{EXAMPLE}/history", "/journal", "/statistics")
 
 
 def refusal(response: TestResponse, status: int) -> dict[str, object]:
