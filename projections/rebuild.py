@@ -72,12 +72,22 @@ class Copying(Driver):
         columns = ", ".join(table.columns.keys())
         with self.connection.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
             for start in range(0, len(rows), _LINES):
-                copy.write("".join(map(_line, rows[start : start + _LINES])))
+                copy.write(_lines(rows[start : start + _LINES]))
 
 
-def _line(row: Sequence[Any]) -> str:
-    """A row in COPY's text format; psycopg's own ``write_row`` took a fifth of a rebuild."""
-    return "\t".join(map(_cell, row)) + "\n"
+def _lines(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows in COPY's text format, written column by column: cell by cell took a fifth of a rebuild."""
+    return "\n".join(map("\t".join, zip(*map(_column, zip(*rows, strict=True)), strict=True))) + "\n"
+
+
+def _column(values: Sequence[Any]) -> Sequence[str]:
+    """What a column holds is mostly numbers, or texts in which nothing must be escaped."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return [str(value) for value in values]
+    if kinds == {str} and _is_plain("".join(values)):
+        return values
+    return [_cell(value) for value in values]
 
 
 def _cell(value: Any) -> str:
@@ -86,7 +96,11 @@ def _cell(value: Any) -> str:
     if isinstance(value, bytes):
         return rf"\\x{value.hex()}"
     text = str(value)
-    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPED)
+    return text if _is_plain(text) else text.translate(_ESCAPED)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and "\\" not in text
 
 
 class Rebuild:
