@@ -5,7 +5,7 @@ from typing import Final
 from flask import Flask
 from flask_babel import Babel
 
-from web import access, errors, filters, frame, measures, pieces, security
+from web import access, around, errors, filters, frame, measures, pieces, security
 from web.actions import actions
 from web.activation import activation
 from web.administration import administration
@@ -56,6 +56,7 @@ def create_app(parts: Parts) -> Flask:
     app.before_request(access.guard)
     filters.install(app)
     frame.install(app)
+    around.install(app)
     pieces.install(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -1,6 +1,7 @@
 """Who asks, when and for what, during one request."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
@@ -107,9 +108,16 @@ def command() -> Command:
 
 def new_command_id() -> str:
     """A fresh id, also for the hidden field of a form; random once a request, then counted."""
-    if "command_page" not in g:
-        g.command_page, g.commands = str(UUID(bytes=parts().random_bytes(16), version=4)), count(1)
-    return f"{g.command_page}-{next(g.commands)}"
+    return next(command_ids())
+
+
+def command_ids() -> Iterator[str]:
+    """The fresh ids of this request, one after the other."""
+    if "commands" not in g:
+        page = UUID(bytes=parts().random_bytes(16), version=4)
+        g.commands = (f"{page}-{number}" for number in count(1))
+    ids: Iterator[str] = g.commands
+    return ids
 
 
 def seen_version() -> int | None:

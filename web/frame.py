@@ -70,9 +70,18 @@ def section_address() -> str:
 
 def same_page(**changed: Any) -> str:
     """The address of this page with some criteria changed, or left out when None; boxes do not stay ticked."""
-    criteria: dict[str, Any] = request.args.to_dict(flat=False) | {"cocher": None} | changed
-    kept = urlencode({name: value for name, value in criteria.items() if value is not None}, doseq=True)
-    return f"{quote(request.script_root + request.path)}{'?' if kept else ''}{kept}"
+    page, criteria = _page_and_criteria()
+    kept = urlencode([(name, value) for name, value in (criteria | changed).items() if value is not None], doseq=True)
+    return f"{page}?{kept}" if kept else page
+
+
+def _page_and_criteria() -> tuple[str, dict[str, Any]]:
+    if "page_and_criteria" not in g:
+        asked = request.args.to_dict(flat=False)
+        asked.pop("cocher", None)
+        g.page_and_criteria = quote(request.script_root + request.path), asked
+    read: tuple[str, dict[str, Any]] = g.page_and_criteria
+    return read
 
 
 def townhall() -> Settings:

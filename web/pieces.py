@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flask import Flask, g, request, url_for
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from web import current, filters, frame, sessions
+from web.tokens import csrf_token
 
 _DATES_KEPT: Final = 16_384
 _ICONS_KEPT: Final = 4_096
@@ -94,15 +94,32 @@ def status_badge(status: str) -> Markup:
 
 def hidden_fields(version: int | None = None) -> Markup:
     """Of every POST form; ``version``: the demand's, so that a colleague's act in between is noticed."""
-    if "form_fields" not in g:
-        token, author = escape(generate_csrf()), escape(sessions.author())
-        g.form_fields = (
-            f'<input type="hidden" name="csrf_token" value="{token}">'
-            f'<input type="hidden" name="author" value="{author}">'
+    return form_fields().of(version)
+
+
+class FormFields:
+    """The hidden fields of the forms of one request, each with a command id of its own."""
+
+    def __init__(self) -> None:
+        self._ids = current.command_ids()
+        self._begin = (
+            f'<input type="hidden" name="csrf_token" value="{escape(csrf_token())}">'
+            f'<input type="hidden" name="author" value="{escape(sessions.author())}">'
             f'<input type="hidden" name="command_id" value="'
         )
-    seen = "" if version is None else f'<input type="hidden" name="version" value="{version:d}">'
-    return Markup(f'{g.form_fields}{current.new_command_id()}">{seen}')  # noqa: S704 — escaped above
+
+    def of(self, version: int | None) -> Markup:
+        """Those of one form."""
+        seen = "" if version is None else f'<input type="hidden" name="version" value="{version:d}">'
+        return Markup(f'{self._begin}{next(self._ids)}">{seen}')  # noqa: S704 — escaped above
+
+
+def form_fields() -> FormFields:
+    """The hidden fields of this request."""
+    if "form_fields" not in g:
+        g.form_fields = FormFields()
+    fields: FormFields = g.form_fields
+    return fields
 
 
 def choices(offered: Sequence[tuple[Any, Any]], shown: Any) -> Markup:

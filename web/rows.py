@@ -30,6 +30,7 @@ class _Table:
         self._checked = " checked" if ticked else ""
         self._demands = f"{escape(request.script_root)}/demandes/"
         self._sprite = escape(frame.asset(pieces.SPRITE))
+        self._fields = pieces.form_fields()
         self._road = "Feuille de route" if section == "in_progress" else "Historique"
 
     def row(self, line: Line) -> str:
@@ -85,10 +86,14 @@ class _Table:
             said = f'Clôturer<span class="visually-hidden"> {reference}</span>'
             return f'<a class="btn btn-outline btn-sm" href="{address}/cloture">{said}</a>\n'
         if self._section == "on_hold":
-            return _form(f"{address}/reprise", line.row.version, "btn-outline", "Réaffecter statut en cours")
+            return self._form(f"{address}/reprise", line.row.version, "btn-outline", "Réaffecter statut en cours")
         if line.takes:
-            return _form(f"{address}/prise-en-compte", line.row.version, "btn-primary", "Prendre en compte")
+            return self._form(f"{address}/prise-en-compte", line.row.version, "btn-primary", "Prendre en compte")
         return ""
+
+    def _form(self, address: str, version: int, kind: str, label: str) -> str:
+        button = f'<button type="submit" class="btn {kind} btn-sm">{label}</button>'
+        return f'<form method="post" action="{address}" class="lone">{self._fields.of(version)}{button}</form>\n'
 
 
 def _for_you(line: Line) -> str:
@@ -99,8 +104,3 @@ def _person(line: Line) -> str:
     if line.name:
         return f'<span class="person">{escape(line.name)}</span>'
     return _NONE if line.able.reads else f'<span class="none">{pieces.icon("lock")} réservé</span>'
-
-
-def _form(address: str, version: int, kind: str, label: str) -> str:
-    button = f'<button type="submit" class="btn {kind} btn-sm">{label}</button>'
-    return f'<form method="post" action="{address}" class="lone">{pieces.hidden_fields(version)}{button}</form>\n'

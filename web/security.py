@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import current
 from web.parts import Parts
+from web.tokens import KeptSigner, csrf_token
 
 LARGEST_BODY: Final = 256_000
 MOST_FIELDS: Final = 1_000
@@ -64,7 +65,10 @@ def install(app: Flask, parts: Parts) -> CSRFProtect:
     app.before_request(lambda: _refuse_host(trusted))
     app.before_request(_refuse_excess)
     app.after_request(_protect)
-    return CSRFProtect(app)
+    app.session_interface = KeptSigner()
+    protection = CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    return protection
 
 
 def trusted_hosts(parts: Parts) -> frozenset[str]:
