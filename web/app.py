@@ -32,6 +32,7 @@ from web.quick import quick
 from web.search import search
 from web.selection import selection
 from web.statistics import statistics
+from web.templating import Templates
 
 PAGES: Final = (
     *(login, activation, home, help_pages, health),
@@ -45,6 +46,7 @@ OPENED: Final = ("static", "api-docs.openapi_json")
 def create_app(parts: Parts) -> Flask:
     """The pages and the API over what the composition root built; raises MissingRule for a view without a rule."""
     app = Flask("web")
+    app.jinja_environment = Templates
     parts.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.strict_slashes = False

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from domain.facts import Fact
 from web import current, wording
+from web.templating import Words
 
 NARROW_SPACE: Final = "\u202f"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -155,10 +156,8 @@ def words(text: str, **values: object) -> Markup:
 
 
 def install_words(app: Flask) -> None:
-    """One language so far, and no catalogue: asking for one at each of a page's hundred words took a third of its time.
-
-    Jinja's own function for it makes a new context in every loop.
-    """
+    """What ``_()`` gives; Jinja's own function for it makes a new context in every loop."""
+    app.jinja_env.add_extension(Words)
     app.jinja_env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     app.jinja_env.globals["_"] = words
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from domain.agent import Agent
 from domain.applicant import read_applicant
@@ -32,7 +32,7 @@ class Line(msgspec.Struct, frozen=True):
     late: bool
     received: Markup
     due: Markup
-    procedure: str
+    procedure: Markup
     agent: str
 
 
@@ -41,7 +41,7 @@ class Able(msgspec.Struct, frozen=True):
 
     reads: bool
     processes: bool
-    title: str
+    title: Markup
 
 
 def lines(rows: Iterable[Row]) -> list[Line]:
@@ -56,7 +56,7 @@ def lines(rows: Iterable[Row]) -> list[Line]:
 
 def _able(row: Row, rights: Rights) -> Able:
     definition = people.definitions().get(row.procedure) or _unknown(row)
-    return Able(rights.reads(definition), rights.processes(definition), definition.title)
+    return Able(rights.reads(definition), rights.processes(definition), escape(definition.title))
 
 
 def _line(row: Row, reader: Agent, able: Able, key: DataKey | None, dates: pieces.Dates) -> Line:

@@ -12,10 +12,10 @@ from domain.rights import WORKS_ON_DEMANDS
 from projections.cursors import BadCursor
 from projections.names import SHORTEST_PREFIX, asked
 from projections.reading import Page
-from web import criteria, current, people
+from web import criteria, criteria_form, current
 from web.access import allowed
 from web.deletions import deletions
-from web.filters import number, plural, status_label
+from web.filters import number, plural
 from web.lines import lines
 from web.named_filters import above
 from web.rows import rows as written
@@ -114,15 +114,16 @@ def shown(name: str) -> Response:
         return refused(section, invalid.errors)
     except BadCursor:
         return refused(section, {"_schema": [_PAGE_GONE]})
-    return make_response(render_template("demands/list.html", **_context(section, wanted, page)))
+    context = _context(section, wanted, page) | {"form": criteria_form.written(wanted)}
+    return make_response(render_template("demands/list.html", **context))
 
 
 def refused(section: Section, errors: Mapping[str, list[str]], typed: Mapping[str, str] | None = None) -> Response:
     """The list again, with what was typed and what is wrong with it."""
     wanted = criteria.nothing(section.name, section.sort)
-    context = _context(section, wanted, Page([], None)) | {"tally": "", "exports": None}
-    shown = request.values if typed is None else typed
-    return make_response(render_template("demands/list.html", errors=errors, typed=shown, **context), 422)
+    form = criteria_form.written(wanted, request.values if typed is None else typed, errors)
+    context = _context(section, wanted, Page([], None)) | {"tally": "", "exports": None, "form": form}
+    return make_response(render_template("demands/list.html", errors=errors, **context), 422)
 
 
 def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str,
     chosen = ticks(wanted, page)
     rows = written(section.name, lines(page.rows), deleted, ticked=chosen.ticked)
     reference = wanted.typed["reference"]
-    services, filters = people.services(), above(section.name)
+    filters = above(section.name)
     return {
         "section": section,
         "wanted": wanted,
@@ -145,10 +146,6 @@ def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str,
         "chips": list(wanted.chips(f"lists.{section.name}")),
         "bare": url_for(f"lists.{section.name}"),
         "sizes": criteria.SIZES,
-        "procedures": people.choices_of_procedures(),
-        "services": services if len(services) > 1 else (),
-        "agents": people.colleagues() if section.name in ("untreated", "service") else (),
-        "statuses": [(status, status_label(status)) for status in criteria.OPEN_IN_ORDER],
         "unfindable": "" if rows else _unfindable(wanted.applicant or ""),
         "miscopied": not rows and criteria.is_miscopied(reference),
         "elsewhere": _elsewhere(reference) if not rows else None,

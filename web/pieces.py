@@ -34,6 +34,8 @@ class Dates:
         parts, self._now = current.parts(), current.now()
         self._zone, self._soon = parts.zone, timedelta(days=frame.townhall().soon_late_days)
         self._today = self._now.astimezone(self._zone).date()
+        self._late = f' <span class="late">{icon("exclamation-triangle")} En retard</span>'
+        self._near = f' <span class="soon">{icon("clock")} Bientôt</span>'
 
     def on(self, moment: datetime) -> Markup:
         """A date, with its time on hovering."""
@@ -55,9 +57,9 @@ class Dates:
         if day == self._today:
             written = _hour(due_at, self._zone)
         if due_at < self._now:
-            return Markup(f'{written} <span class="late">{icon("exclamation-triangle")} En retard</span>')  # noqa: S704
+            return Markup(f"{written}{self._late}")  # noqa: S704 — our own words
         if due_at - self._now <= self._soon:
-            return Markup(f'{written} <span class="soon">{icon("clock")} Bientôt</span>')  # noqa: S704
+            return Markup(f"{written}{self._near}")  # noqa: S704 — our own words
         return written
 
     def is_late(self, due_at: datetime | None) -> bool:

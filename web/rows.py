@@ -1,4 +1,7 @@
-"""The rows of a list's table, one prepared text each: a template hands over and escapes some fifty pieces a row."""
+"""The rows of a list's table, one prepared text each: a template hands over and escapes some fifty pieces a row.
+
+A reference is made of capitals, digits and hyphens (``domain.references``): it stands anywhere as it is.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -34,14 +37,14 @@ class _Table:
         self._road = "Feuille de route" if section == "in_progress" else "Historique"
 
     def row(self, line: Line) -> str:
-        reference = str(escape(line.row.reference))
+        reference = line.row.reference
         return (
             f"{_LATE if line.late else '<tr>'}\n"
             f'<td class="tick"><input type="checkbox" class="form-check-input" name="references" value="{reference}" '
             f'form="selection" aria-label="Cocher {reference}"{self._checked}></td>\n'
             '<th scope="row" data-label="Référence">'
             f'<a class="reference" href="{self._demands}{reference}">{reference}</a>{_for_you(line)}</th>\n'
-            f'<td data-label="Démarche">{escape(line.procedure)}</td>\n'
+            f'<td data-label="Démarche">{line.procedure}</td>\n'
             f'<td data-label="Usager">{_person(line)}</td>\n'
             f'<td data-label="Reçue le">{line.received}</td>\n'
             f'<td data-label="Échéance">{line.due}{self._deletion(line)}</td>\n'

@@ -8,7 +8,7 @@ import pytest
 
 from domain.applicant import Applicant
 from domain.references import ALPHABET
-from tests.web.pages.conftest import MARIE, Browser, Hall, text
+from tests.web.pages.conftest import MARIE, Browser, Hall, hidden, text
 
 ADDRESSES = ("non-traitees", "en-cours", "en-attente", "service")
 
@@ -247,3 +247,23 @@ def test_the_numbers_beside_the_sections_are_told_again_as_pages_show_them(hall:
 
 def test_the_home_tile_says_which_late_demands_it_counts(zoe: Browser) -> None:
     assert "en cours, en retard" in text(zoe.get("/"))
+
+
+def test_the_form_of_criteria_follows_the_list_as_it_stands(zoe: Browser, hugo: Browser) -> None:
+    """While nothing is asked for it is written once; what it carries along and offers is that of the moment."""
+    for browser, address, size, sort in (
+        (zoe, "/demandes/service", "25", "received"),
+        (zoe, "/demandes/service?size=50&sort=-due", "50", "-due"),
+        (hugo, "/demandes/service", "25", "received"),
+    ):
+        page = browser.get(address).text
+        form = page[page.index('class="criteria-form"') : page.index("</form>", page.index('class="criteria-form"'))]
+        assert (hidden(form, "size"), hidden(form, "sort")) == (size, sort)
+        assert hidden(form, "csrf_token") == browser._token
+        assert ('name="service"' in form) == (browser is hugo)
+        assert "\0" not in page
+
+
+def test_two_pages_carry_command_ids_of_their_own(zoe: Browser) -> None:
+    ids = [re.findall(r'name="command_id" value="([^"]+)"', zoe.get("/demandes/non-traitees").text) for _ in "ab"]
+    assert len({*ids[0], *ids[1]}) == len(ids[0]) + len(ids[1]) > 2
