@@ -82,13 +82,15 @@ def _measures(sizes: list[int], *, full: bool) -> Iterator[Result]:
             town.close()
     yield from sweeping(full=full)
     yield from on_postgres(min(sizes))
+    if full:
+        yield from on_postgres(sizes[1])
     yield from helpdesk()
     yield _import()
 
 
 def _of(town: BenchTown, directory: Path) -> Iterator[Result]:
     yield from queries(town)
-    yield from rebuilding(town)
+    yield from rebuilding(town, directory)
     yield from commands(town)
     yield from replay(town)
     yield from bulk_closure(town)
