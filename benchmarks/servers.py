@@ -109,7 +109,7 @@ def _rebuild(town: BenchTown, url: str) -> Result:
     with _connected(url) as connection:
         copying = _copying(connection)
         require_equal("rebuild", ours(), copying())
-        pairs = in_pairs(ours, copying, repeat=1, pairs=3)
+        pairs = in_pairs(ours, copying, repeat=1)
     return at_least("rebuild of all read models, PostgreSQL", town.demands, pairs, 0.35, "COPY")
 
 
