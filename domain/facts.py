@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import Aggregate, AggregateEvent
+from eventsourcing.persistence import MapperDeserialisationError
 
 AGENT = "agent:"
 
@@ -31,6 +32,17 @@ class Command(msgspec.Struct, frozen=True):
 def agent_of(actor: str) -> str | None:
     """The agent's code in an actor's name; None for the system and for API clients."""
     return actor.removeprefix(AGENT) if actor.startswith(AGENT) else None
+
+
+class UnreadableFact(MapperDeserialisationError):
+    """A stored fact that this program does not know or that was damaged; it names the place and never the content.
+
+    ``number`` says where it stands among all facts, where that is known.
+    """
+
+    def __init__(self, topic: str, identity: UUID | str, version: int, number: int | None = None) -> None:
+        super().__init__(f"{topic} of {identity} version {version} cannot be read")
+        self.topic, self.identity, self.version, self.number = topic, identity, version, number
 
 
 class Fact(AggregateEvent):

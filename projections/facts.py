@@ -9,9 +9,8 @@ from typing import Any, Final, get_type_hints
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import MapperDeserialisationError
 
-from domain.facts import AGENT, Fact
+from domain.facts import AGENT, Fact, UnreadableFact
 
 Record = tuple[int, str, int, str, bytes]
 """A stored fact: its number, the hexadecimal id and the version of its subject, its topic, its state."""
@@ -55,7 +54,12 @@ def is_without_text(fact: Any) -> bool:
     return bool(fact.letter == _NO_LETTER)
 
 
-def unreadable(record: Record) -> MapperDeserialisationError:
-    """The error for a fact that cannot be read: it names the place and never the content."""
-    _, identity, version, topic, _ = record
-    return MapperDeserialisationError(f"{topic} of {UUID(identity)} version {version} cannot be read")
+def unreadable(record: Record) -> UnreadableFact:
+    """The error for a fact that cannot be read."""
+    number, identity, version, topic, _ = record
+    return UnreadableFact(topic, UUID(identity), version, number)
+
+
+def before(records: Records, number: int) -> Records:
+    """The facts that come before a number."""
+    return lambda after, most: [record for record in records(after, most) if record[0] < number]

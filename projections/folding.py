@@ -44,7 +44,7 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 def fold_records(batch: Batch, records: Iterable[Record]) -> None:
-    """Let stored facts change the batch, in their order; raises MapperDeserialisationError at one it cannot read."""
+    """Let stored facts change the batch, in their order; raises UnreadableFact at one it cannot read."""
     for record in records:
         try:
             kind = KINDS[record[3]]

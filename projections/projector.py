@@ -11,10 +11,11 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Engine
 
 from domain.delays import Calendar
+from domain.facts import UnreadableFact
 from domain.sealing import Keyring
 from projections.batch import Batch, DaysOf
 from projections.days import Days
-from projections.facts import Record, Records
+from projections.facts import Record, Records, before
 from projections.folding import fold_records
 from projections.loading import Loader
 from projections.searching import Searching
@@ -71,7 +72,7 @@ class Projector:
         )
 
     def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Read to the head and return how many facts were new; raises what a fact that cannot be read raises."""
+        """Read to the head and return how many facts were new; raises UnreadableFact, all before it applied."""
         total = 0
         while True:
             number = self._read_page()
@@ -89,9 +90,17 @@ class Projector:
 
     def _read_page(self) -> int | None:
         """How many facts were new in one page; None when other read models serve since a moment."""
+        try:
+            return self._apply(self._records)
+        except UnreadableFact as error:
+            if error.number is None or self._apply(before(self._records, error.number)) is not None:
+                raise
+            return None
+
+    def _apply(self, source: Records) -> int | None:
         with connected(self._engine) as driver:
             seen = position_of(driver.peek(driver.statements.position))
-            records = self._records(seen.notification_id, self._page)
+            records = source(seen.notification_id, self._page)
             if not records:
                 return 0
             with driver.transaction():
@@ -100,7 +109,7 @@ class Projector:
                 if not self._served.answered(answers):
                     return None
                 if at.notification_id != seen.notification_id:
-                    records = self._records(at.notification_id, self._page)
+                    records = source(at.notification_id, self._page)
                 batch = self._project(driver, at, records)
         if batch is not None and batch.gone:
             self._forgotten()

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisationError, StoredEvent
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.agent import Agent
 from domain.demand import Demand
-from domain.facts import Fact, Subject
+from domain.facts import Fact, Subject, UnreadableFact
 from domain.procedure import Procedure
 from domain.townhall import Townhall
 
@@ -45,15 +45,13 @@ class FactMapper(Mapper[UUID]):
         return StoredEvent(identity, version, cast("Fact", domain_event).topic, self._encode(state))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The fact again; raises MapperDeserialisationError, naming the place and never the content."""
+        """The fact again; raises UnreadableFact."""
         head = b"%b%d," % (self._named(stored_event.originator_id), stored_event.originator_version)
         try:
             return self._decoders[stored_event.topic].decode(head + stored_event.state[1:])
-        except (KeyError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise MapperDeserialisationError(
-                f"{stored_event.topic} of {stored_event.originator_id} version {stored_event.originator_version}"
-                f" cannot be read: {type(error).__name__}"
-            ) from None
+        except (KeyError, msgspec.MsgspecError, UnicodeDecodeError):
+            place = (stored_event.topic, stored_event.originator_id, stored_event.originator_version)
+            raise UnreadableFact(*place) from None
 
     def _named(self, identity: Any) -> bytes:
         """The beginning of a fact's JSON: writing an id out costs as much as decoding a fact, and a stream has one."""

@@ -7,12 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
+from eventsourcing.persistence import StoredEvent
 from sqlalchemy import BigInteger, Engine, bindparam, inspect, select
 
 from domain.agent import Agent
 from domain.demand import Demand
-from domain.facts import Fact, FirstFact
+from domain.facts import Fact, FirstFact, UnreadableFact
 from domain.instants import micros
 from domain.procedure import Procedure
 from domain.references import demand_id, stream_id
@@ -117,7 +117,7 @@ class HistoryCheck:
     def _decoded(self, stored: StoredEvent) -> Fact | None:
         try:
             fact: Fact = self._mapper.to_domain_event(stored)
-        except (MapperDeserialisationError, TypeError):  # a state that became text is no state
+        except (UnreadableFact, TypeError):  # a state that became text is no state
             place = f"{stored.originator_id} version {stored.originator_version}"
             self._findings.note(f"{place} : fait illisible ({stored.topic[:60]})")
             return None

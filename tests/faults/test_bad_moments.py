@@ -267,14 +267,14 @@ def test_a_fact_that_cannot_be_read_stops_the_lists_and_nothing_else(hall: Hall,
         with hall.opened() as installation:
             unreadable(installation)
         reference = site.submit("during").json["reference"]
-        assert readiness(site) == (503, {"views": "MapperDeserialisationError"})
+        assert readiness(site) == (503, {"views": "UnreadableFact"})
         assert '"projection_stopped"' in service.log.read_text()
         assert site.submit("during").json["reference"] == reference
         site.leave()
         assert service.stop() == 0
     with Service(hall) as service:
         site = Site(service.port)
-        assert readiness(site) == (503, {"views": "MapperDeserialisationError"})
+        assert readiness(site) == (503, {"views": "UnreadableFact"})
         upgrade(hall)
         until(lambda: readiness(site) == (200, {}), PROMISED_S, "the lists go on")
         site.leave()
