@@ -12,13 +12,13 @@ from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import Refused
-from domain.facts import Command
+from domain.facts import Command, UnreadableFact
 from store.engines import RefusedPragma, RemoteFiles, UnsafeStore
 from store.epochs import MissingEpoch
 from store.secrets import BadSecret
 from suivi.compose import Installation
 from suivi.refusals import CommandRefused
-from suivi.sentences import sentence
+from suivi.sentences import sentence, stopped
 from suivi.settings import Settings, read_settings
 from suivi.stores import wrong_secret
 
@@ -45,6 +45,17 @@ def opened(chosen: Settings | None = None, *, catching_up: bool = True, views: b
 
 
 @contextmanager
+def acting() -> Iterator[Installation]:
+    """The same for what is decided from facts alone: lists that are stopped do not hold it back, and are told last."""
+    with opened(catching_up=False) as installation:
+        yield installation
+        try:
+            installation.projector.catch_up()
+        except UnreadableFact as error:
+            raise CommandRefused(f"C’est fait. Mais {stopped(error)}") from error
+
+
+@contextmanager
 def created(chosen: Settings | None = None) -> Iterator[Installation]:
     """The installation of the environment, made or upgraded first."""
     with _in_words(), Installation.create(chosen or settings(), now, secrets.token_bytes) as installation:
@@ -62,6 +73,9 @@ def _in_words() -> Iterator[None]:
         yield
     except Refused as error:
         raise CommandRefused(sentence(error)) from error
+    except UnreadableFact as error:
+        said = stopped(error)
+        raise CommandRefused(f"{said[0].upper()}{said[1:]}") from error
     except MissingEpoch as error:
         raise CommandRefused("Un fichier de clés manque : restaurez le répertoire des clés.") from error
     except BadSecret as error:

@@ -8,7 +8,9 @@ import msgspec
 
 from domain import errors
 from domain.errors import Refused
+from domain.facts import UnreadableFact
 
+_TOPIC: Final = 60
 _EXISTS: Final = {"agent": "L’agent", "API client": "Le client d’API"}
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 _EXPECTED: Final = re.compile(r"Expected `(?P<wanted>[^`]*)`(?:, got `(?P<found>[^`]*)`)?")
@@ -38,6 +40,15 @@ def sentence(error: Refused) -> str:
             return " ".join(f"{field} : {' '.join(messages)}" for field, messages in error.errors.items())
         case _:
             return str(error)
+
+
+def stopped(error: UnreadableFact) -> str:
+    """Which fact cannot be read, and what to do; it may follow other words."""
+    where = f"n° {error.number}" if error.number is not None else f"{error.version} de {error.identity}"
+    return (
+        f"le fait {where} ({error.topic[:_TOPIC]}) ne peut pas être lu par ce programme : les listes et statistiques "
+        "s’arrêtent avant lui. Installez la version de Suivi qui l’a écrit, ou lancez « suivi verify »."
+    )
 
 
 def listed(what: str, names: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ def build() -> Flask:
     chosen = settings()
     refuse_demo(chosen)
     installation = Installation.open(chosen, now, secrets.token_bytes)
-    installation.projector.catch_up()
+    installation.catch_up()  # what stops the lists is told by /health/ready; it does not stop the intake
     base_url, transport = chosen.at(_PORT), transport_of(chosen)
     links = LinkPost(installation, base_url)
     if not chosen.broker_url:

@@ -12,7 +12,7 @@ from domain.rights import Rights, Role
 from store.passwords import faults
 from suivi.compose import Installation
 from suivi.links import new_link
-from suivi.opening import by_command_line, opened
+from suivi.opening import acting, by_command_line, opened
 from suivi.refusals import CommandRefused
 from suivi.sentences import listed
 from suivi.written import json_text, table
@@ -55,7 +55,7 @@ def agent() -> None:
 @_procedure
 def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
     """Let a person join; without a role he is an agent."""
-    with opened() as installation:
+    with acting() as installation:
         rights = _rights(installation, Rights(frozenset({Role.AGENT})), lists)
         _register(installation, code, name, rights)
         installation.credentials.set_email(code, email)
@@ -68,7 +68,7 @@ def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
 @click.argument("code")
 def set_password(code: str) -> None:
     """Set a password without a link; the agent's open sessions end."""
-    with opened() as installation:
+    with acting() as installation:
         installation.office.directory.agent(code)
         password = _typed_password()
         if sentences := faults(password):
@@ -105,7 +105,7 @@ def list_agents(*, as_json: bool) -> None:
 @click.argument("code")
 def deactivate(code: str) -> None:
     """He is out at once."""
-    with opened() as installation:
+    with acting() as installation:
         installation.office.directory.activate_agent(by_command_line(), code, active=False)
         installation.sessions.close_all(code)
         installation.activations.end(code)
@@ -115,7 +115,7 @@ def deactivate(code: str) -> None:
 @click.argument("code")
 def activate(code: str) -> None:
     """He may log in again."""
-    with opened() as installation:
+    with acting() as installation:
         installation.office.directory.activate_agent(by_command_line(), code, active=True)
 
 
@@ -124,7 +124,7 @@ def activate(code: str) -> None:
 @click.option("--email", callback=_address, help="Change aussi l’adresse électronique de l’agent.")
 def resend_link(code: str, email: str | None) -> None:
     """Another link, for a first login or a forgotten password."""
-    with opened() as installation:
+    with acting() as installation:
         if not installation.office.directory.agent(code).active:
             raise CommandRefused(f"L’agent {code} est inactif : lancez d’abord « suivi agent activate {code} ».")
         if email is not None:
@@ -141,7 +141,7 @@ def rights(code: str, **lists: tuple[str, ...]) -> None:
     """Give other roles, services or procedures."""
     if not any(lists.values()):
         raise click.UsageError("Donnez --role, --service ou --procedure.")
-    with opened() as installation:
+    with acting() as installation:
         wanted = _rights(installation, installation.office.directory.agent(code).rights, lists)
         installation.office.directory.change_rights(by_command_line(), code, wanted)
 

@@ -5,7 +5,7 @@ import click
 from store.clients import SCOPES
 from suivi.importing import CLIENT
 from suivi.links import new_token
-from suivi.opening import opened
+from suivi.opening import acting
 from suivi.refusals import CommandRefused
 
 
@@ -21,7 +21,7 @@ def create(name: str, scopes: tuple[str, ...]) -> None:
     """Let a program in; the token stands alone on stdout."""
     if name == CLIENT:
         raise CommandRefused(f"« {CLIENT} » est le client de la commande suivi import : choisissez un autre nom.")
-    with opened() as installation:
+    with acting() as installation:
         token = new_token(installation.random_bytes)
         installation.clients.create(name, token, scopes, installation.clock())
-    click.echo(token)
+        click.echo(token)

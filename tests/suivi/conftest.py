@@ -61,9 +61,11 @@ class CommandLine:
         return Done(code, out.getvalue().decode(), err.getvalue().decode())
 
     @contextmanager
-    def opened(self, environment: Mapping[str, str] | None = None) -> Iterator[Installation]:
+    def opened(
+        self, environment: Mapping[str, str] | None = None, *, catching_up: bool = True
+    ) -> Iterator[Installation]:
         settings = read_settings({"SUIVI_DATA_DIR": str(self.directory), **(environment or {})})
-        with opened(settings) as installation:
+        with opened(settings, catching_up=catching_up) as installation:
             yield installation
 
 
