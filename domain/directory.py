@@ -97,6 +97,15 @@ class Directory:
             procedure.revise(definition)
         return False
 
+    def add_procedure(self, command: Command, definition: Definition) -> None:
+        """The same for one that is new; raises AlreadyExists and changes nothing when it stands."""
+        if self._history.load(Procedure, stream_id("procedure", definition.code)) is not None:
+            raise AlreadyExists("procedure", definition.code)
+        definition.check()
+        with self.change_townhall(command) as townhall:
+            townhall.set_service(definition.service)
+        self._append(Procedure.define(command, definition))
+
     def revise_procedure(self, command: Command, definition: Definition, seen: int) -> None:
         """Put another definition of the same service in force, unless the one shown at version ``seen`` has changed.
 

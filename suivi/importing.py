@@ -10,9 +10,10 @@ import msgspec
 from domain.applicant import written_applicant
 from domain.definition import Definition
 from domain.demand import Demand
-from domain.errors import Refused, UnknownAgent, UnknownProcedure
+from domain.errors import AlreadyExists, Refused, UnknownAgent, UnknownProcedure
 from domain.facts import Command, Fact
 from domain.letters import Silence
+from domain.ports import LostRace
 from domain.references import demand_id, new_reference
 from domain.rights import Rights, Role
 from domain.sealing import DataKey, Sealed, place
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 BATCH: Final = 50
 CLIENT: Final = "import"
 SERVICE: Final = "Import"
+_TRIES: Final = 50
+"""For what another import creates at the same moment; one of both gets on each time."""
 _VOCABULARY: Final = {"event_type": "event_type", "reason": "reason", "outcome": "outcome"}
 _NEEDED: Final = {"add_event": "event_type", "put_on_hold": "reason", "reassign": "to"}
 
@@ -108,8 +111,24 @@ class Import:
             self._require(kind, name)
 
     def _record(self, batch: list[_Prepared]) -> None:
-        if not batch:
-            return
+        """Together, save what another import of the same lines records at this moment."""
+        while batch:
+            try:
+                self._append(batch)
+            except LostRace:
+                left = self._not_there_yet(batch)
+                if len(left) == len(batch):
+                    raise
+                batch = left
+            else:
+                return
+
+    def _not_there_yet(self, batch: list[_Prepared]) -> list[_Prepared]:
+        there = self._office.history.references([ready.fingerprint for ready in batch])
+        self.report.already_present += len(there)
+        return [ready for ready in batch if ready.fingerprint not in there]
+
+    def _append(self, batch: list[_Prepared]) -> None:
         at = self._installation.clock()
         keys = self._office.keyring.mint([ready.identity for ready in batch if not ready.closed], "demand", at)
         facts: list[Fact] = []
@@ -146,13 +165,22 @@ class Import:
     def _require(self, kind: str, name: str) -> None:
         if (kind, name) in self._known:
             return
+        for left in reversed(range(_TRIES)):
+            try:
+                self._require_once(kind, name)
+                break
+            except (AlreadyExists, LostRace):
+                if not left:
+                    raise
+        self._known.add((kind, name))
+
+    def _require_once(self, kind: str, name: str) -> None:
         if kind == "procedure":
             self._require_procedure(name)
         elif kind == "agent":
             self._require_agent(name)
         else:
             self._require_term(kind, name)
-        self._known.add((kind, name))
 
     def _require_procedure(self, code: str) -> None:
         try:
@@ -169,7 +197,7 @@ class Import:
                 silence=Silence(None),
                 receipt=False,
             )
-            self._directory.define_procedure(self._setting("procedure", code), free)
+            self._directory.add_procedure(self._setting("procedure", code), free)
 
     def _require_agent(self, code: str) -> None:
         try:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Final
 from uuid import uuid4
 
 from eventsourcing.persistence import PersistenceError
@@ -22,6 +23,8 @@ from suivi.sentences import sentence, stopped
 from suivi.settings import Settings, read_settings
 from suivi.stores import wrong_secret
 
+_UNDONE: Final = "rien n’a été changé par cette opération"
+
 
 def now() -> datetime:
     """The instant it is."""
@@ -34,9 +37,15 @@ def settings() -> Settings:
 
 
 @contextmanager
-def opened(chosen: Settings | None = None, *, catching_up: bool = True, views: bool = True) -> Iterator[Installation]:
-    """The installation of the environment, its read models up to date before and after unless they are in doubt."""
-    with _in_words(), Installation.open(chosen or settings(), now, secrets.token_bytes, views=views) as installation:
+def opened(
+    chosen: Settings | None = None, *, catching_up: bool = True, views: bool = True, undone: str = _UNDONE
+) -> Iterator[Installation]:
+    """The installation of the environment, its read models up to date before and after unless they are in doubt.
+
+    ``undone`` says what a database that refuses leaves of the command.
+    """
+    found = chosen or settings()
+    with _in_words(undone), Installation.open(found, now, secrets.token_bytes, views=views) as installation:
         if catching_up:
             installation.projector.catch_up()
         yield installation
@@ -68,7 +77,7 @@ def by_command_line() -> Command:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def _in_words(undone: str = _UNDONE) -> Iterator[None]:
     try:
         yield
     except Refused as error:
@@ -87,9 +96,7 @@ def _in_words() -> Iterator[None]:
             raise
         cause = getattr(error, "orig", None) or error.__cause__ or error
         why = " ".join(str(cause).split())
-        raise CommandRefused(
-            f"La base de données a refusé ({why}) : rien n’a été changé par cette opération."
-        ) from error
+        raise CommandRefused(f"La base de données a refusé ({why}) : {undone}.") from error
 
 
 def _of_a_database(error: Exception) -> bool:

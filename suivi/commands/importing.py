@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -11,6 +12,8 @@ from suivi.importing import Import, Report
 from suivi.opening import opened
 from suivi.progress import progress_bar
 from suivi.refusals import CommandRefused
+
+_UNDONE: Final = "les lignes importées avant le restent, relancez la commande pour les autres"
 
 
 @click.command(
@@ -24,7 +27,7 @@ from suivi.refusals import CommandRefused
 def import_histories(path: Path, *, create_missing: bool, as_json: bool) -> int:
     """Import a file; exit 1 when a line was refused, the rest is imported all the same."""
     number = sum(1 for _ in lines_of(path))
-    with opened() as installation, progress_bar("Import", number) as advance:
+    with opened(undone=_UNDONE) as installation, progress_bar("Import", number) as advance:
         report = Import(installation, create_missing=create_missing).run(lines_of(path), advance)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())

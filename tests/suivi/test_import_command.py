@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,20 @@ def test_a_missing_file_is_named(suivi: CommandLine, tmp_path: Path) -> None:
     done = suivi("import", tmp_path / "absent.jsonl")
     assert done.code == 1
     assert "absent.jsonl" in done.err
+
+
+def test_a_database_that_stops_an_import_leaves_what_was_imported_before(suivi: CommandLine, tmp_path: Path) -> None:
+    histories = [line | {"external_id": str(number)} for number, line in enumerate([lines()[1]] * 60)]
+    assert suivi("import", written(tmp_path, histories[:2]), "--create-missing").code == 0
+    with sqlite3.connect(suivi.directory / "events.sqlite3") as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON intake_keys WHEN (SELECT count(*) FROM intake_keys) >= 52 "
+            "BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    done = suivi("import", written(tmp_path, histories))
+    assert (done.code, done.out) == (1, "")
+    assert "les lignes importées avant le restent, relancez la commande pour les autres" in done.err
+    with sqlite3.connect(suivi.directory / "events.sqlite3") as connection:
+        connection.execute("DROP TRIGGER full")
+    again = suivi("import", written(tmp_path, histories), "--json").json
+    assert (again["imported"], again["already_present"], again["refused"]) == (10, 50, [])
