@@ -22,6 +22,7 @@ from projections.statements import Driver, driving
 from projections.views import WrongViews, found_views, position_of, read_position, snapshot
 from store import locks
 from suivi.comparison import Difference, differences
+from suivi.copies import remove_left
 from suivi.generations import Building
 from suivi.records import StoredRecords
 from suivi.refusals import CommandRefused
@@ -69,7 +70,8 @@ def sweep(stores: Stores, now: datetime) -> None:
 
 
 def sweep_generations(stores: Stores, now: datetime) -> None:
-    """Former read models go, and with their search keys what their tokens could still tell."""
+    """Former read models and left copies go, and with their search keys what their tokens could still tell."""
+    remove_left(stores.settings.data_dir)
     stores.generations.sweep()
     serving = _serving(stores.views)
     if serving is not None:

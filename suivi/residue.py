@@ -1,4 +1,4 @@
-"""What should be gone of finished demands and is still here: keys, tokens, sealed rows, mails, old epochs.
+"""What should be gone of finished demands and is still here: keys, tokens, sealed rows, mails, copies, old epochs.
 
 The facts say which demands are finished. An epoch may take an hour to turn; a closing mail up to 72 hours to leave, and
 a letter that was on its way at closure a quarter of an hour (with an hour for the sweep that gives it up).
@@ -20,6 +20,7 @@ from store.events import stored_events
 from store.keyring import ACTIVE, epoch, keys
 from store.outbox import outbox
 from suivi.compose import Installation
+from suivi.copies import left_copies
 
 TURNS_WITHIN: Final = timedelta(hours=1)
 _CHUNK: Final = 500
@@ -37,7 +38,7 @@ _tokens: Final = (
 
 
 class Residue(msgspec.Struct, frozen=True):
-    """One thing that is left: its kind (key, token, row, mail, epoch), whose, and a sentence."""
+    """One thing that is left: its kind (key, token, row, mail, copy, epoch), whose, and a sentence."""
 
     kind: str
     demand: str | None
@@ -56,6 +57,8 @@ def residue(installation: Installation, now: datetime) -> Iterator[Residue]:
             yield Residue("token", None, f"des jetons de recherche restent pour la ligne {seq}")
     yield from _mails(installation, now)
     yield from _jobs(installation)
+    for path in left_copies(installation.settings.data_dir):
+        yield Residue("copy", None, f"la copie des listes {path.name} d’une vérification interrompue reste")
     yield from _epochs(installation, now)
 
 

@@ -1,8 +1,11 @@
 """``suivi verify``: the history is whole, and the read models are what a replay makes of it."""
 
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from types import FrameType
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +28,7 @@ DESTROYED_WITHIN: Final = timedelta(minutes=1)
 def verify(*, as_json: bool) -> None:
     """Read everything; exit 1 with findings."""
     findings = Findings(problems=[])
-    with opened(catching_up=False) as installation:
+    with _told_to_stop(), opened(catching_up=False) as installation:
         head = installation.register.head()
         with progress_bar("Vérification", 2 * head) as advance:
             _verify(installation, head, findings, advance)
@@ -40,6 +43,21 @@ def verify(*, as_json: bool) -> None:
         raise CommandRefused(
             f"{number} problème(s) : gardez une copie des données et cherchez-en la cause avant d’écrire."
         )
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """As by Ctrl-C: what was copied is removed first."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _verify(installation: Installation, head: int, findings: Findings, advance: Callable[[int], None]) -> None:
