@@ -66,6 +66,7 @@ class Mail(msgspec.Struct, frozen=True):
     """One row of the outbox; ``letter`` is the sealed box, None once it cannot be sent any more.
 
     ``agent`` is the code of the agent it is for, None for a citizen's; only an agent's may be about no single demand.
+    The end of the lease and the number of attempts tell one claim of a letter from another.
     """
 
     mail_id: UUID
@@ -82,6 +83,7 @@ class Mail(msgspec.Struct, frozen=True):
     resent_at: datetime | None
     agent: str | None = None
     resent_by: str | None = None
+    leased_until: datetime | None = None
 
 
 class Outbox:
@@ -113,18 +115,36 @@ class Outbox:
         with writing(self._engine) as connection:
             return connection.execute(_pull_back, {"now": micros(now), "ahead": micros(now + longest)}).rowcount
 
-    def postpone(self, mail_id: UUID, until: datetime, why: str) -> None:
-        """Give the letter back, to be tried again later."""
-        self._set(mail_id, next_at=micros(until), leased_until=0, why=why)
+    def holds(self, claimed: Mail) -> bool:
+        """Whether this claim is still the letter's; it may be somebody else's once its lease was over."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(outbox.c.mail_id).where(*_held(claimed))).one_or_none() is not None
 
-    def give_back(self, mail_id: UUID) -> None:
+    def postpone(self, claimed: Mail, until: datetime, why: str) -> None:
+        """Give the letter back, to be tried again later; somebody else's claim is left alone."""
+        self._set(_held(claimed), next_at=micros(until), leased_until=0, why=why)
+
+    def give_back(self, claimed: Mail) -> None:
         """Undo a claim: no attempt was made, and the letter keeps its place among those that wait."""
-        self._set(mail_id, leased_until=0, attempts=outbox.c.attempts - 1)
+        self._set(_held(claimed), leased_until=0, attempts=outbox.c.attempts - 1)
 
-    def finish(self, mail_id: UUID, state: str, now: datetime, why: str | None = None, *, keep: bool = False) -> None:
-        """Mark the letter ``sent`` or ``failed`` and drop its text, unless it is kept to be sent again."""
+    def finish(
+        self,
+        mail_id: UUID,
+        state: str,
+        now: datetime,
+        why: str | None = None,
+        *,
+        keep: bool = False,
+        claimed: Mail | None = None,
+    ) -> None:
+        """Mark the letter ``sent`` or ``failed`` and drop its text, unless it is kept to be sent again.
+
+        With ``claimed`` somebody else's claim is left alone; a letter that was sent is sent, whoever has it now.
+        """
         dropped: dict[str, object] = {} if keep else {"letter": None}
-        self._set(mail_id, state=state, finished_at=micros(now), leased_until=0, why=why, **dropped)
+        which = _held(claimed) if claimed is not None else (outbox.c.mail_id == mail_id, QUEUED)
+        self._set(which, state=state, finished_at=micros(now), leased_until=0, why=why, **dropped)
 
     def resend(self, mail_id: UUID, now: datetime, by: str | None = None) -> bool:
         """Queue a failed letter once more, due at once; False when its text is gone or it has not failed.
@@ -185,13 +205,20 @@ class Outbox:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(_counts)}
 
-    def _set(self, mail_id: UUID, **values: object) -> None:
+    def _set(self, which: Sequence[Any], **values: object) -> None:
         with writing(self._engine) as connection:
-            connection.execute(update(outbox).where(outbox.c.mail_id == mail_id, QUEUED).values(**values))
+            connection.execute(update(outbox).where(*which).values(**values))
 
     def _those(self, mail_ids: Sequence[UUID], condition: Any) -> list[UUID]:
         with self._engine.connect() as connection:
             return list(connection.scalars(select(outbox.c.mail_id).where(outbox.c.mail_id.in_(mail_ids), condition)))
+
+
+def _held(claimed: Mail) -> tuple[Any, ...]:
+    """The row, as long as nobody has claimed the letter since."""
+    until = micros(claimed.leased_until) if claimed.leased_until is not None else 0
+    mine = outbox.c.mail_id == claimed.mail_id
+    return mine, QUEUED, outbox.c.leased_until == until, outbox.c.attempts == claimed.attempts
 
 
 def _instants(now: datetime) -> dict[str, Any]:
@@ -214,6 +241,7 @@ def _mail(row: Row[Any]) -> Mail:
         maybe_instant(row.resent_at),
         row.agent,
         row.resent_by,
+        instant(row.leased_until),
     )
 
 

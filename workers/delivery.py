@@ -78,12 +78,12 @@ class Deliverer:
             return "waiting"
         try:
             if not self._parts.may_leave(now):
-                self._parts.outbox.give_back(mail_id)
+                self._parts.outbox.give_back(mail)
                 return "waiting"
             verdict = self._attempt(mail, transport, now)
             self.settle(mail, verdict)
         except Exception:
-            self._parts.outbox.postpone(mail_id, next_try(mail.attempts, now), mail.why or "")
+            self._parts.outbox.postpone(mail, next_try(mail.attempts, now), mail.why or "")
             raise
         _log.info("delivery", mail_id=str(mail_id), attempt=mail.attempts, outcome=verdict.state, why=verdict.why)
         return verdict.state
@@ -94,21 +94,34 @@ class Deliverer:
             claimed = self._parts.outbox.claim(mail.mail_id, self._parts.clock(), LEASE)
             if claimed is None:
                 return
-            self.settle(claimed, SENT if self._recorded(claimed) else EXPIRED)
+            self.settle(claimed, EXPIRED)
         else:
             self._parts.outbox.forget(mail.mail_id)
             self._parts.keyring.destroy([mail.mail_id], self._parts.clock())
 
     def settle(self, mail: Mail, verdict: Verdict) -> None:
-        """Record what became of a claimed letter: on the demand, in the outbox, in the keyring."""
-        now = self._parts.clock()
+        """Record what became of a claimed letter: on the demand, in the outbox, in the keyring.
+
+        A letter that left did leave, whoever has it now; one that did not is another worker's, once the lease is his.
+        """
         if verdict.until is not None:
-            self._parts.outbox.postpone(mail.mail_id, verdict.until, verdict.why or "")
-            return
+            self._parts.outbox.postpone(mail, verdict.until, verdict.why or "")
+        elif verdict.state == "sent" or self._recorded(mail):
+            self._settle_sent(mail)
+        elif self._parts.outbox.holds(mail):
+            self._settle_failed(mail, verdict)
+
+    def _settle_sent(self, mail: Mail) -> None:
+        now = self._parts.clock()
+        self._record(mail, SENT, now)
+        self._parts.left(mail)
+        self._parts.outbox.finish(mail.mail_id, SENT.state, now)
+        self._parts.keyring.destroy([mail.mail_id], now)
+
+    def _settle_failed(self, mail: Mail, verdict: Verdict) -> None:
+        now = self._parts.clock()
         self._record(mail, verdict, now)
-        if verdict.state == "sent":
-            self._parts.left(mail)
-        self._parts.outbox.finish(mail.mail_id, verdict.state, now, verdict.why, keep=verdict.kept)
+        self._parts.outbox.finish(mail.mail_id, verdict.state, now, verdict.why, keep=verdict.kept, claimed=mail)
         if not verdict.kept:
             self._parts.keyring.destroy([mail.mail_id], now)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from domain.ports import Outgoing
-from store.outbox import NEW_COLUMNS, Outbox, new_row, outbox
+from store.outbox import NEW_COLUMNS, Mail, Outbox, new_row, outbox
 from store.transactions import writing
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -33,6 +33,13 @@ def numbers(found: list[UUID]) -> list[int]:
 
 
 LATER = NOON + 10 * MINUTE
+
+
+def claimed(letters: Outbox, now: datetime, lease: timedelta) -> Mail:
+    """The first letter, in somebody's hands."""
+    mail = letters.claim(UUID(int=1), now, lease)
+    assert mail is not None
+    return mail
 
 
 def test_letters_are_due_the_longest_waiting_first(letters: Outbox) -> None:
@@ -79,8 +86,7 @@ def test_no_claim_on_what_is_not_there_or_not_yet_due(letters: Outbox, mail_id: 
 
 
 def test_a_postponed_letter_waits_whoever_wakes_up(letters: Outbox) -> None:
-    letters.claim(UUID(int=1), LATER, 5 * MINUTE)
-    letters.postpone(UUID(int=1), LATER + 3 * MINUTE, "unreachable")
+    letters.postpone(claimed(letters, LATER, 5 * MINUTE), LATER + 3 * MINUTE, "unreachable")
     assert letters.claim(UUID(int=1), LATER + 2 * MINUTE, MINUTE) is None
     assert numbers(letters.due(LATER + 2 * MINUTE, 10)) == [2, 3]
     mail = letters.claim(UUID(int=1), LATER + 3 * MINUTE, MINUTE)
@@ -88,12 +94,42 @@ def test_a_postponed_letter_waits_whoever_wakes_up(letters: Outbox) -> None:
     assert (mail.why, mail.attempts) == ("unreachable", 2)
 
 
+@pytest.mark.parametrize("step", ["postpone", "give back", "fail", "fail and keep"])
+@pytest.mark.parametrize("taken_by_another", [False, True])
+def test_a_worker_past_its_lease_changes_nothing_of_another_ones(
+    letters: Outbox, step: str, taken_by_another: bool
+) -> None:
+    late = claimed(letters, LATER, MINUTE)
+    other = claimed(letters, LATER + MINUTE, MINUTE) if taken_by_another else late
+    assert (letters.holds(late), letters.holds(other)) == (not taken_by_another, True)
+    before, at = letters.find(UUID(int=1)), LATER + 1.5 * MINUTE
+    if step == "postpone":
+        letters.postpone(late, at, "timeout")
+    elif step == "give back":
+        letters.give_back(late)
+    else:
+        letters.finish(UUID(int=1), "failed", at, "rejected", keep=step == "fail and keep", claimed=late)
+    assert (letters.find(UUID(int=1)) == before) is taken_by_another
+    assert letters.holds(other) is taken_by_another
+    letters.finish(UUID(int=1), "sent", at)
+    assert not letters.holds(other)
+
+
+def test_a_letter_that_left_is_sent_whoever_has_it_now(letters: Outbox) -> None:
+    claimed(letters, LATER, MINUTE)
+    other = claimed(letters, LATER + MINUTE, MINUTE)
+    letters.finish(UUID(int=1), "sent", LATER + MINUTE)
+    letters.finish(UUID(int=1), "failed", LATER + 2 * MINUTE, "rejected", claimed=other)
+    letters.postpone(other, LATER + 2 * MINUTE, "timeout")
+    assert [mail.state for mail in letters.latest(9, "sent")] == ["sent"]
+
+
 @pytest.mark.parametrize(("state", "why"), [("sent", None), ("failed", "rejected")])
 def test_a_finished_letter_loses_its_text_and_is_finished_once(letters: Outbox, state: str, why: str | None) -> None:
-    letters.claim(UUID(int=1), LATER, MINUTE)
+    held = claimed(letters, LATER, MINUTE)
     letters.finish(UUID(int=1), state, LATER, why)
     letters.finish(UUID(int=1), "sent", LATER + MINUTE)
-    letters.postpone(UUID(int=1), LATER + MINUTE, "late")
+    letters.postpone(held, LATER + MINUTE, "late")
     mail = next(mail for mail in letters.of_demand(DEMAND) if mail.mail_id.int == 1)
     assert (mail.state, mail.why, mail.letter, mail.finished_at) == (state, why, None, LATER)
     assert letters.claim(UUID(int=1), LATER + 5 * MINUTE, MINUTE) is None

@@ -1,6 +1,7 @@
 """Each letter is handed to the mail server at least once, whatever dies in between (P8)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -164,6 +165,55 @@ def test_a_worker_that_slept_past_its_lease_doubles_nothing_but_the_message(
     assert town.mail_facts(demand) == [("MailSent", None)]
     assert town.state_of(letter) == ("sent", None)
     assert not town.has_key(letter)
+
+
+@pytest.mark.parametrize("failure", [Rejected(550, "5.1.1"), Unreachable(), OSError()], ids=repr)
+@pytest.mark.parametrize("other_is", ["sending", "done"])
+def test_a_worker_that_slept_past_its_lease_takes_back_nothing(
+    town: Town, transport: KeepingTransport, monkeypatch: pytest.MonkeyPatch, failure: Exception, other_is: str
+) -> None:
+    """It was stopped before a mail server that fails it; another one has the letter meanwhile, or has sent it."""
+    demand = town.submit(MARIE)
+    letter = town.letter_of(demand)
+    seen = []
+
+    def sleeping(_: EmailMessage) -> None:
+        monkeypatch.undo()
+        town.clock.move(seconds=LEASE.total_seconds() + 1)
+        if other_is == "done":
+            Deliverer(town.parts()).deliver(letter)
+        else:
+            town.outbox.claim(letter, town.clock(), LEASE)
+        seen.append(town.outbox.find(letter))
+        raise failure
+
+    monkeypatch.setattr(transport, "send", sleeping)
+    with suppress(OSError):
+        Deliverer(town.parts()).deliver(letter)
+    assert seen == [town.outbox.find(letter)]
+    assert town.mail_facts(demand) == ([("MailSent", None)] if other_is == "done" else [])
+    assert town.has_key(letter) is (other_is == "sending")
+
+
+def test_a_letter_that_left_is_no_failure_for_another_worker(
+    town: Town, transport: KeepingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has it taken and is stopped; the second is refused, and the first has recorded its sending by then."""
+    demand = town.submit(MARIE)
+    letter, finish = town.letter_of(demand), town.outbox.finish
+
+    def sleeping(*arguments: Any, **named: Any) -> None:
+        monkeypatch.undo()
+        town.clock.move(seconds=LEASE.total_seconds() + 1)
+        claimed = town.outbox.claim(letter, town.clock(), LEASE)
+        assert claimed is not None
+        Deliverer(town.parts()).settle(claimed, Verdict("failed", "rejected", 550))
+        finish(*arguments, **named)
+
+    monkeypatch.setattr(town.outbox, "finish", sleeping)
+    assert Deliverer(town.parts()).deliver(letter) == "sent"
+    assert town.mail_facts(demand) == [("MailSent", None)]
+    assert town.state_of(letter) == ("sent", None)
 
 
 def test_a_refused_letter_fails_and_can_be_sent_again(town: Town, transport: KeepingTransport) -> None:
