@@ -50,6 +50,7 @@ WHY: Final[Mapping[str, str]] = {
     "declined": "l’agent n’a pas souhaité d’envoi",
     "rejected": "le serveur de messagerie l’a refusé",
     "unreachable": "le serveur de messagerie est injoignable",
+    "refused_sender": "le serveur de messagerie refuse l’adresse d’expédition de la mairie",
     "timeout": "le serveur de messagerie n’a pas répondu",
     "expired": "il n’a pas pu partir à temps",
 }

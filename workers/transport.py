@@ -25,6 +25,8 @@ _HARD: Final = 500
 _ENHANCED: Final = re.compile(rb"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _ABOUT_US: Final = (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError)
 _AUTHENTICATION_REQUIRED: Final = 530
+_TOO_LARGE: Final = 552
+"""What a server that is told the size of a letter with its sender answers (RFC 1870)."""
 _FAILURES: Final = (smtplib.SMTPException, OSError, UnicodeError)
 
 
@@ -52,6 +54,12 @@ class Deferred(NotDelivered):
 
 class Unreachable(NotDelivered):
     """No server answers, it hangs up, it does not know us, or it does not encrypt where it must."""
+
+
+class SenderRefused(Unreachable):
+    """The server does not take letters from our address, whoever they are for (5xx to MAIL FROM)."""
+
+    why = "refused_sender"
 
 
 class TimedOut(NotDelivered):
@@ -130,7 +138,7 @@ class SmtpTransport:
 
 
 def read_failure(error: Exception) -> NotDelivered:
-    """What a failure means for the letter; a refusal of our name, password or connection is not the letter's fault."""
+    """What a failure means for the letter; a refusal of our name, password, connection or address is not its fault."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         error = smtplib.SMTPResponseException(*next(iter(error.recipients.values())))
     if isinstance(error, smtplib.SMTPResponseException):
@@ -148,6 +156,8 @@ def _read_answer(error: smtplib.SMTPResponseException) -> NotDelivered:
     status, enhanced = error.smtp_code, found[0].decode() if found else None
     if status < 0 or isinstance(error, _ABOUT_US) or status == _AUTHENTICATION_REQUIRED:
         return Unreachable(status if status > 0 else None, enhanced)
+    if isinstance(error, smtplib.SMTPSenderRefused) and status >= _HARD and status != _TOO_LARGE:
+        return SenderRefused(status, enhanced)
     return (Rejected if status >= _HARD else Deferred)(status, enhanced)
 
 

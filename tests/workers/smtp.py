@@ -29,6 +29,13 @@ class Inbox:
         self.letters: list[Envelope] = []
         self._answers, self._at = list(answers), at
 
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
+        if self._at == "MAIL" and self._answers:
+            return self._answers.pop(0).format(address=address)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:  # noqa: N802
         if self._at == "RCPT" and self._answers:
             return self._answers.pop(0).format(address=address)

@@ -12,10 +12,11 @@ import pytest
 
 from domain.letters import LetterKind
 from store.outbox import Mail
+from tests.workers.smtp import HOST, Inbox, mail_server
 from tests.workers.town import MARIE, MORNING, KeepingTransport, Town
 from workers.delivery import EXPIRED, LEASE, Deliverer, Verdict, judge, next_try
 from workers.sweep import expire_letters
-from workers.transport import Deferred, Rejected, TimedOut, Unreachable
+from workers.transport import Deferred, Rejected, SmtpTransport, TimedOut, Unreachable
 
 GOODBYE = ("Votre demande", "Elle est traitée.\n")
 
@@ -279,6 +280,21 @@ def test_a_server_that_is_away_is_tried_again_later(town: Town, transport: Keepi
         town.clock.move(minutes=5)
     assert deliverer.deliver(letter) == "sent"
     assert town.mail_facts(demand) == [("MailSent", None)]
+
+
+def test_a_wrong_sender_fails_no_letter(town: Town) -> None:
+    demands = [town.submit(MARIE) for _ in range(3)]
+    letters = [town.letter_of(demand) for demand in demands]
+    inbox = Inbox(*["553 5.1.8 <{address}> is not of this domain"] * 3, at="MAIL")
+    with mail_server(inbox) as port:
+        town.transport = SmtpTransport(f"smtp://{HOST}:{port}")
+        deliverer = Deliverer(town.parts())
+        assert [deliverer.deliver(letter) for letter in letters] == ["queued"] * 3
+        assert [town.state_of(letter) for letter in letters] == [("queued", "refused_sender")] * 3
+        assert [town.mail_facts(demand) for demand in demands] == [[], [], []]
+        town.clock.move(minutes=1)
+        assert [deliverer.deliver(letter) for letter in letters] == ["sent"] * 3
+    assert len(inbox.letters) == 3
 
 
 def test_an_address_that_no_letter_can_reach_is_a_refusal(town: Town, transport: KeepingTransport) -> None:

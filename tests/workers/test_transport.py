@@ -29,7 +29,16 @@ from tests.workers.smtp import (
     vanishing,
 )
 from workers.messages import BadRecipient, compose, recipient_of, sender_of
-from workers.transport import Deferred, MailboxTransport, NotDelivered, Rejected, SmtpTransport, TimedOut, Unreachable
+from workers.transport import (
+    Deferred,
+    MailboxTransport,
+    NotDelivered,
+    Rejected,
+    SenderRefused,
+    SmtpTransport,
+    TimedOut,
+    Unreachable,
+)
 
 MARIE = "marie.dubois@example.org"
 MAIL_ID = UUID(int=7)
@@ -83,6 +92,23 @@ def test_the_answer_is_kept_as_numbers(answer: str, at: str, kind: type, status:
         failed = failure(port)
     assert type(failed) is kind
     assert (failed.why, failed.status, failed.enhanced) == ("rejected", status, enhanced)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "why"),
+    [
+        ("550 5.7.1 <{address}> not ours", SenderRefused, "refused_sender"),
+        ("553 5.1.8 <{address}> unknown", SenderRefused, "refused_sender"),
+        ("530 5.7.0 log in first", Unreachable, "unreachable"),
+        ("451 4.7.1 later", Deferred, "rejected"),
+        ("552 5.3.4 too large", Rejected, "rejected"),
+    ],
+)
+def test_a_refusal_of_the_sender_is_not_the_letters_fault(answer: str, kind: type, why: str) -> None:
+    with mail_server(Inbox(answer, at="MAIL")) as port:
+        failed = failure(port)
+    assert (type(failed), failed.why) == (kind, why)
+    assert answer.startswith(f"{failed.status} {failed.enhanced}")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from web.administration.mails import KINDS, SIZE
 from workers.delivery import Deliverer, Verdict
 from workers.transport import MailboxTransport
 
-REASONS = ("no_address", "declined", "rejected", "unreachable", "timeout", "expired")
+REASONS = ("no_address", "declined", "rejected", "unreachable", "refused_sender", "timeout", "expired")
 HOSTILE = "<script>alert('Ada')</script>"
 
 
