@@ -17,10 +17,14 @@ pace: Final = Table(
     Column("minute", BigInteger, nullable=False),
     Column("n", Integer, nullable=False),
 )
+CLOCKS_APART: Final = timedelta(minutes=10)
+"""A host that is behind counts in the minute of the one ahead; a clock further ahead was wrong, and is forgotten."""
+_now: Final = bindparam("now", type_=BigInteger)
+_over: Final = or_(pace.c.minute < _now, pace.c.minute > bindparam("ahead", type_=BigInteger))
 _take: Final = (
     update(pace)
-    .where(or_(pace.c.minute != bindparam("now"), pace.c.n < bindparam("most")))
-    .values(minute=bindparam("now"), n=case((pace.c.minute == bindparam("now"), pace.c.n + 1), else_=1))
+    .where(or_(_over, pace.c.n < bindparam("most")))
+    .values(minute=case((_over, _now), else_=pace.c.minute), n=case((_over, 1), else_=pace.c.n + 1))
 )
 
 
@@ -35,7 +39,8 @@ class Pace:
         if not most:
             return True
         with writing(self._engine) as connection:
-            return connection.execute(_take, {"now": micros(now) // _MINUTE, "most": most}).rowcount == 1
+            minutes = {"now": micros(now) // _MINUTE, "ahead": micros(now + CLOCKS_APART) // _MINUTE}
+            return connection.execute(_take, minutes | {"most": most}).rowcount == 1
 
 
 def create_tables(connection: Connection) -> None:
