@@ -12,7 +12,7 @@ from projections.tables import VERSION, metadata, position
 
 
 class WrongViews(Exception):
-    """The read models were made by another version: rebuild them."""
+    """The read models were made by another version, or are gone: start the program that made them, or rebuild."""
 
 
 class Position(msgspec.Struct, frozen=True):

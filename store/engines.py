@@ -41,12 +41,17 @@ class RemoteFiles(UnsafeStore):
         self.name, self.file_system = name, file_system
 
 
-def connect_sqlite(path: str, synchronous: int = FULL) -> sqlite3.Connection:
-    """An autocommit connection with WAL, ``secure_delete`` and the rest set and read back; files are 0600."""
+def connect_sqlite(path: str, synchronous: int = FULL, *, create: bool = True) -> sqlite3.Connection:
+    """An autocommit connection with WAL, ``secure_delete`` and the rest set and read back; files are 0600.
+
+    Without ``create`` a missing file is an OperationalError.
+    """
     refuse_network(Path(path))
-    _create_private(path)
+    if create:
+        _create_private(path)
     connection = sqlite3.connect(
-        path,
+        f"{Path(path).absolute().as_uri()}?mode=rw",
+        uri=True,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=CACHED_STATEMENTS,

@@ -139,8 +139,7 @@ class Installation:
 
     def readiness(self) -> dict[str, str]:
         """What is not ready, each with a reason; empty when all is."""
-        if self.projection_error is not None or self.register.head() > self.projector.position().notification_id:
-            self.catch_up()
+        self.catch_up()
         return {} if self.projection_error is None else {"views": self.projection_error}
 
     def random_bits(self, number: int) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from projections.statements import Driver
 from projections.tables import VERSION
+from projections.views import WrongViews
 from store.engines import NORMAL, connect_sqlite, refuse_network
 from store.secrets import sync_directory
 
@@ -117,7 +118,8 @@ class FileGenerations:
 
     @contextmanager
     def building(self) -> Iterator[_File]:
-        numbers = [int(found[1]) for name in self._names() if (found := self._name.match(name))]
+        names = (self._serving(), *self._names())
+        numbers = [int(found[1]) for name in names if (found := self._name.match(name))]
         name = f"{self._path.stem}-{max(numbers, default=1) + 1}.v{VERSION}{self._path.suffix}"
         built = _File(self._path.with_name(name))
         try:
@@ -161,15 +163,30 @@ class FileGenerations:
         return found is not None and int(found[2]) != VERSION
 
     def _connect(self) -> Any:
+        """Only the first file is ever made here: in the place of a removed generation an empty one would answer."""
         while True:
-            name = self._serving()
-            if self._last is not None and self._is_of_another_version(name):
-                name = self._last
-            connection = connect_sqlite(str(self._path.with_name(name)), NORMAL)
+            serving = self._serving()
+            name = self._own(serving)
+            try:
+                connection = connect_sqlite(str(self._path.with_name(name)), NORMAL, create=name == self._path.name)
+            except sqlite3.OperationalError as error:
+                if self._path.with_name(name).exists():
+                    raise
+                if serving == self._serving():
+                    raise WrongViews(f"{name} is gone") from error
+                continue
             if self._is_current(connection):
                 self._last = name
                 return connection
             connection.close()
+
+    def _own(self, serving: str) -> str:
+        """A process of another version goes on where it was; the first file is no more once a link has its name."""
+        if self._last is None or not self._is_of_another_version(serving):
+            return serving
+        if self._last == self._path.name:
+            raise WrongViews(f"{serving} serves")
+        return self._last
 
 
 def follow(engine: Engine, is_current: Callable[[Any], bool]) -> None:

@@ -84,13 +84,13 @@ class Stores:
 
     def _create_views(self, now: datetime) -> bool:
         generation = UUID(bytes=self.random_bytes(16), version=4)
-        with creating(self.views) as connection:
-            if not self.views.dialect.has_table(connection, position.name):
-                create_views(connection, generation)
-            try:
+        try:
+            with creating(self.views) as connection:
+                if not self.views.dialect.has_table(connection, position.name):
+                    create_views(connection, generation)
                 found = read_position(connection).generation
-            except WrongViews:
-                return False
+        except WrongViews:
+            return False
         self.keyring.mint([found], SEARCH, now)
         return True
 

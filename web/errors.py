@@ -21,6 +21,7 @@ from domain import errors as domain
 from domain.ports import LostRace
 from domain.status import FINISHED, Status
 from projections.cursors import BadCursor
+from projections.views import WrongViews
 from web import access, current, kept, sessions, wording
 from web.changes import changed_since, last_done
 from web.filters import agent_name, status_label
@@ -32,7 +33,12 @@ _HIDDEN: Final = frozenset(
     {"csrf_token", "command_id", "version", "password", "confirmation", "present", "kept", "next", "author"}
 )
 _FULL_OR_BROKEN: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
-_OUT_OF_ORDER: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
+_OUT_OF_ORDER: Final = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    WrongViews,
+)
 UNAVAILABLE: Final = (
     "Service momentanément indisponible",
     "Rien n’a été enregistré. Réessayez dans un instant\u00a0; si cela dure, prévenez l’administrateur.",
