@@ -172,6 +172,13 @@ def _alone(stores: Stores, *, wait: bool) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _wait_for(connection: Any) -> None:
+    """A rebuild of another host may last longer than any other lock may be held."""
+    connection.exec_driver_sql("SET lock_timeout = 0")
+    connection.exec_driver_sql(_TAKE.replace("try_", ""))
+    connection.exec_driver_sql("RESET lock_timeout")
+
+
 @contextmanager
 def _alone_anywhere(engine: Any, *, wait: bool) -> Iterator[None]:
     """A lock of the session, which ends with its process."""
@@ -180,7 +187,7 @@ def _alone_anywhere(engine: Any, *, wait: bool) -> Iterator[None]:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if wait:
-            connection.exec_driver_sql(_TAKE.replace("try_", ""))
+            _wait_for(connection)
         elif not connection.exec_driver_sql(_TAKE).scalar():
             raise CommandRefused(_BUSY)
         try:

@@ -3,10 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
+from store import locks
+from suivi.opening import created
+from suivi.settings import read_settings
 from tests.databases import addresses, postgres_database
 from tests.suivi.conftest import EXCERPT, CommandLine
 
@@ -51,6 +55,35 @@ def test_from_init_to_the_residue_scan(new_town: CommandLine, environment: dict[
     with new_town.opened(environment) as installation:
         assert installation.readiness() == {}
         assert installation.stores.logged() == {}
+
+
+_WAITED = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' "
+    "AND clock_timestamp() - query_start > interval '0.3 s'"
+)
+
+
+def make_again(environment: dict[str, str]) -> None:
+    with created(read_settings(environment)):
+        pass
+
+
+def test_init_waits_for_the_rebuild_of_another_host_however_long(
+    new_town: CommandLine, environment: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other locks are waited for during a twentieth of a second here."""
+    assert new_town("init").code == 0
+    damage(url, "UPDATE suivi_views_1.position SET version = 99")
+    monkeypatch.setattr("store.servers.LOCK_TIMEOUT_S", 0.05)
+    with psycopg.connect(url, autocommit=True) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("SELECT pg_advisory_lock(%s)", (locks.REBUILD,))
+        waiting = threads.submit(make_again, environment | {"SUIVI_DATA_DIR": str(new_town.directory)})
+        while not waiting.done() and other.execute(_WAITED).fetchone() == (0,):
+            pass
+        assert not waiting.done(), waiting.exception()
+        other.execute("SELECT pg_advisory_unlock(%s)", (locks.REBUILD,))
+        waiting.result()
+    assert new_town("statistics").code == 0
 
 
 def test_damage_is_found(new_town: CommandLine, environment: dict[str, str], url: str) -> None:
