@@ -1,6 +1,7 @@
 """The composition root: everything is built here, once, and handed to those who need it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -29,7 +30,7 @@ from store.sweeps import Sweeps
 from store.throttles import Throttles
 from suivi.calendars import calendars
 from suivi.logs import get_logger
-from suivi.rebuilding import rebuild
+from suivi.rebuilding import Advance, rebuild
 from suivi.records import StoredRecords
 from suivi.settings import Settings
 from suivi.stores import (
@@ -43,7 +44,12 @@ from suivi.stores import (
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
+Shown = Callable[[int], AbstractContextManager[Advance]]
 logger = get_logger("suivi")
+
+
+def _unseen(_: int) -> AbstractContextManager[Advance]:
+    return nullcontext(lambda _: None)
 
 
 class Installation:
@@ -59,15 +65,25 @@ class Installation:
         self.projection_error: str | None = None
 
     @classmethod
-    def create(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes) -> Self:
-        """Make or upgrade an installation, and open it."""
+    def create(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes, rebuilding: Shown = _unseen) -> Self:
+        """Make or upgrade an installation, and open it; ``rebuilding`` shows how far its read models are."""
         prepare_directories(settings)
         with founding_alone(settings):
             prepare_secret(settings, random_bytes)
             installation = cls(settings, clock, random_bytes)
-            if not installation.stores.create(clock()):
-                rebuild(installation.stores, installation.calendars, clock(), wait=True)
-        return installation._assemble()
+            try:
+                installation._make(rebuilding)
+            except BaseException:
+                installation.close()
+                raise
+        return installation
+
+    def _make(self, rebuilding: Shown) -> None:
+        fits = self.stores.create(self.clock())
+        self._assemble()
+        if not fits:
+            with rebuilding(self.register.head()) as advance:
+                rebuild(self.stores, self.calendars, self.clock(), advance, wait=True)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock, random_bytes: RandomBytes, *, views: bool = True) -> Self:

@@ -3,8 +3,8 @@
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
@@ -67,8 +67,14 @@ def acting() -> Iterator[Installation]:
 @contextmanager
 def created(chosen: Settings | None = None) -> Iterator[Installation]:
     """The installation of the environment, made or upgraded first."""
-    with _in_words(), Installation.create(chosen or settings(), now, secrets.token_bytes) as installation:
+    with _in_words(), Installation.create(chosen or settings(), now, secrets.token_bytes, _shown) as installation:
         yield installation
+
+
+def _shown(facts: int) -> AbstractContextManager[Callable[[int], None]]:
+    from suivi.progress import progress_bar  # noqa: PLC0415 — few commands show one, and it is slow to load
+
+    return progress_bar("Reconstruction", facts)
 
 
 def by_command_line() -> Command:

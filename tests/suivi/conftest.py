@@ -62,10 +62,10 @@ class CommandLine:
 
     @contextmanager
     def opened(
-        self, environment: Mapping[str, str] | None = None, *, catching_up: bool = True
+        self, environment: Mapping[str, str] | None = None, *, catching_up: bool = True, views: bool = True
     ) -> Iterator[Installation]:
         settings = read_settings({"SUIVI_DATA_DIR": str(self.directory), **(environment or {})})
-        with opened(settings, catching_up=catching_up) as installation:
+        with opened(settings, catching_up=catching_up, views=views) as installation:
             yield installation
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -85,6 +86,23 @@ def test_read_models_of_another_version_are_built_again_by_init(town: CommandLin
     assert town("init").code == 0
     assert town("statistics", "--json").json == before
     assert town("verify").code == 0
+
+
+@pytest.mark.parametrize("command", ["init", "rebuild"])
+def test_on_a_terminal_one_sees_how_far_it_is(town: CommandLine, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    changed(town, "UPDATE position SET version=99")
+    with town.opened(catching_up=False, views=False) as installation:
+        head = installation.register.head()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = town(command)
+    assert done.code == 0
+    shown = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", done.err)
+    assert re.search(rf"Reconstruction .* {head}/{head}", shown)
+
+
+def test_elsewhere_than_on_a_terminal_nothing_is_shown(town: CommandLine) -> None:
+    changed(town, "UPDATE position SET version=99")
+    assert town("init").err == ""
 
 
 @pytest.mark.parametrize("harm", ["removed", "damaged", "emptied"])
