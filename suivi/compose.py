@@ -1,7 +1,7 @@
 """The composition root: everything is built here, once, and handed to those who need it."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -71,12 +71,17 @@ class Installation:
         with founding_alone(settings):
             prepare_secret(settings, random_bytes)
             installation = cls(settings, clock, random_bytes)
-            try:
+            with installation._closed_when_refused():
                 installation._make(rebuilding)
-            except BaseException:
-                installation.close()
-                raise
         return installation
+
+    @contextmanager
+    def _closed_when_refused(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def _make(self, rebuilding: Shown) -> None:
         fits = self.stores.create(self.clock())
@@ -93,8 +98,9 @@ class Installation:
         """
         require_directory(settings)
         installation = cls(settings, clock, random_bytes)
-        installation.stores.require(views=views)
-        return installation._assemble()
+        with installation._closed_when_refused():
+            installation.stores.require(views=views)
+            return installation._assemble()
 
     def _assemble(self) -> Self:
         stores = self.stores

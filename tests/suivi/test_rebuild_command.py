@@ -3,17 +3,19 @@
 import fcntl
 import os
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from projections.reading import Criteria, Scope
 from projections.tables import VERSION
+from store.transactions import writing
 from suivi.replayed import compare
 from suivi.verification import Findings
+from tests.databases import KINDS
 from tests.suivi.conftest import CommandLine
 
 CIVIL = "État civil"
@@ -23,48 +25,66 @@ def files(suivi: CommandLine) -> set[str]:
     return {path.name for path in suivi.directory.glob("views*")} - {"views.rebuild.lock", "views.checkpoint.lock"}
 
 
+def places(town: CommandLine) -> set[str]:
+    """Where read models are, whoever reads them: files, or schemas."""
+    if not town.environment:
+        return files(town)
+    with psycopg.connect(town.environment["SUIVI_VIEWS_URL"]) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'suivi_views')")
+        return {name for (name,) in found}
+
+
+def place(town: CommandLine, number: int) -> set[str]:
+    """Where the read models are when those of this number are alone."""
+    if not town.environment:
+        return {"views.sqlite3", f"views-{number}.v{VERSION}.sqlite3"}
+    return {"suivi_views", f"suivi_views_{number}"}
+
+
 def changed(suivi: CommandLine, statement: str) -> None:
-    with closing(sqlite3.connect(suivi.directory / "views.sqlite3")) as connection:
-        assert connection.execute(statement).rowcount
-        connection.commit()
+    with (
+        suivi.opened(catching_up=False, views=False) as installation,
+        writing(installation.stores.views) as connection,
+    ):
+        assert connection.exec_driver_sql(statement).rowcount
 
 
-def test_equal_read_models_take_the_place_of_the_old_ones(town: CommandLine) -> None:
-    before = town("statistics", "--json").json
-    with town.opened() as installation:
+def test_equal_read_models_take_the_place_of_the_old_ones(any_town: CommandLine) -> None:
+    before = any_town("statistics", "--json").json
+    with any_town.opened() as installation:
         old = installation.projector.position()
-    done = town("rebuild", "--json")
+    done = any_town("rebuild", "--json")
     assert done.code == 0, done.err
     assert (done.json["ok"], done.json["compared"], done.json["differences"]) == (True, True, [])
-    with town.opened() as installation:
+    with any_town.opened() as installation:
         new = installation.projector.position()
         assert str(new.generation) == done.json["generation"] != str(old.generation)
         assert new.notification_id == old.notification_id
         assert installation.keyring.active("search") == [new.generation]
         assert installation.keyring.keys([old.generation]) == {}
-    assert files(town) == {"views.sqlite3", f"views-2.v{VERSION}.sqlite3"}
-    assert town("statistics", "--json").json == before
-    assert town("verify").code == 0
+    assert places(any_town) == place(any_town, 2)
+    assert any_town("statistics", "--json").json == before
+    assert any_town("verify").code == 0
 
 
-def test_every_rebuild_removes_the_one_before(town: CommandLine) -> None:
+def test_every_rebuild_removes_the_one_before(any_town: CommandLine) -> None:
     for number in (2, 3, 4):
-        assert "listes et statistiques servent" in town("rebuild").out
-        assert files(town) == {"views.sqlite3", f"views-{number}.v{VERSION}.sqlite3"}
-        mode = (town.directory / "views.sqlite3").stat().st_mode & 0o777
-        assert mode == 0o600
+        assert "listes et statistiques servent" in any_town("rebuild").out
+        assert places(any_town) == place(any_town, number)
+        for path in any_town.directory.glob("views*.sqlite3"):
+            assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(
-    ("statement", "view", "what"),
-    [
-        ("UPDATE journal SET outcome='refusee' WHERE seq=(SELECT min(seq) FROM journal)", "journal", "outcome"),
-        ("DELETE FROM status_intervals WHERE until > 4e18", "status_intervals", "manque"),
-        ("UPDATE daily_counts SET closed=closed+1 WHERE dimension='all' AND closed > 0", "daily_counts", "closed"),
-        ("DELETE FROM search_tokens", "search_tokens", "manque"),
-        ("INSERT INTO search_tokens VALUES ('x', x'00', 999999)", "search_tokens", "en trop"),
-    ],
+DIFFERENCES = (
+    ("UPDATE journal SET outcome='refusee' WHERE seq=(SELECT min(seq) FROM journal)", "journal", "outcome"),
+    ("DELETE FROM status_intervals WHERE until > 4e18", "status_intervals", "manque"),
+    ("UPDATE daily_counts SET closed=closed+1 WHERE dimension='all' AND closed > 0", "daily_counts", "closed"),
+    ("DELETE FROM search_tokens", "search_tokens", "manque"),
+    ("INSERT INTO search_tokens SELECT 'x', token, 999999 FROM search_tokens LIMIT 1", "search_tokens", "en trop"),
 )
+
+
+@pytest.mark.parametrize(("statement", "view", "what"), DIFFERENCES)
 def test_differences_are_told_and_the_new_read_models_win(
     town: CommandLine, statement: str, view: str, what: str
 ) -> None:
@@ -78,14 +98,27 @@ def test_differences_are_told_and_the_new_read_models_win(
     assert (again.code, again.err) == (0, "")
 
 
-def test_read_models_of_another_version_are_built_again_by_init(town: CommandLine) -> None:
-    before = town("statistics", "--json").json
-    changed(town, "UPDATE position SET version=99")
-    refused = town("statistics")
+@pytest.mark.parametrize("any_town", KINDS[1:], indirect=True)
+def test_several_differences_are_told_on_a_server_as_well(any_town: CommandLine) -> None:
+    missing = DIFFERENCES[:3]
+    for statement, _, _ in missing:
+        changed(any_town, statement)
+    done = any_town("rebuild", "--json")
+    assert (done.code, done.json["compared"]) == (1, True)
+    told = {(found["view"], found["what"]) for found in done.json["differences"]}
+    assert {view for view, _ in told} == {view for _, view, _ in missing}
+    assert all(any(view == seen and what in said for seen, said in told) for _, view, what in missing)
+    assert any_town("rebuild").code == 0
+
+
+def test_read_models_of_another_version_are_built_again_by_init(any_town: CommandLine) -> None:
+    before = any_town("statistics", "--json").json
+    changed(any_town, "UPDATE position SET version=99")
+    refused = any_town("statistics")
     assert (refused.code, "lancez « suivi init »" in refused.err) == (1, True)
-    assert town("init").code == 0
-    assert town("statistics", "--json").json == before
-    assert town("verify").code == 0
+    assert any_town("init").code == 0
+    assert any_town("statistics", "--json").json == before
+    assert any_town("verify").code == 0
 
 
 @pytest.mark.parametrize("command", ["init", "rebuild"])
@@ -120,12 +153,12 @@ def test_read_models_that_cannot_be_read_are_built_again(town: CommandLine, harm
     assert town("statistics", "--json").json == before
 
 
-def test_a_second_rebuild_says_that_one_is_running(town: CommandLine) -> None:
-    before = files(town)
-    with locked(town.directory / "views.rebuild.lock"):
-        done = town("rebuild")
+def test_a_second_rebuild_says_that_one_is_running(any_town: CommandLine) -> None:
+    before = places(any_town)
+    with locked(any_town.directory / "views.rebuild.lock"):
+        done = any_town("rebuild")
     assert (done.code, "déjà en cours" in done.err) == (1, True)
-    assert files(town) == before
+    assert places(any_town) == before
 
 
 @contextmanager
@@ -136,13 +169,13 @@ def locked(path: Path) -> Iterator[None]:
     os.close(descriptor)
 
 
-def test_an_open_installation_moves_to_the_new_read_models_by_itself(town: CommandLine) -> None:
+def test_an_open_installation_moves_to_the_new_read_models_by_itself(any_town: CommandLine) -> None:
     scope = Scope("lea", (), (CIVIL,), (CIVIL,))
-    with town.opened() as installation:
+    with any_town.opened() as installation:
         kept = installation.stores.views.connect()
         assert kept.exec_driver_sql("SELECT count(*) FROM journal").scalar()
         old = installation.projector.position().generation
-        assert town("rebuild").code == 0
+        assert any_town("rebuild").code == 0
         assert kept.exec_driver_sql("SELECT count(*) FROM journal").scalar()
         kept.close()
         assert installation.projector.position().generation != old
@@ -151,14 +184,14 @@ def test_an_open_installation_moves_to_the_new_read_models_by_itself(town: Comma
         assert installation.readiness() == {}
 
 
-def test_a_verification_that_a_rebuild_overtakes_finds_nothing_wrong(town: CommandLine) -> None:
+def test_a_verification_that_a_rebuild_overtakes_finds_nothing_wrong(any_town: CommandLine) -> None:
     """The rebuild takes the search key of the read models that are being looked at."""
     findings, rebuilt = Findings(), list[int]()
 
     def meanwhile(_: int) -> None:
         if not rebuilt:
-            rebuilt.append(town("rebuild").code)
+            rebuilt.append(any_town("rebuild").code)
 
-    with town.opened() as installation:
+    with any_town.opened() as installation:
         compare(installation, findings, meanwhile)
     assert (rebuilt, findings.problems) == ([0], [])

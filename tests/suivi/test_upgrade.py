@@ -1,11 +1,11 @@
-"""A data directory of the first version is upgraded by « suivi init »: letters and links stay, nobody is flooded."""
+"""An installation of the first version is upgraded by « suivi init »: letters and links stay, nobody is flooded."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy import Connection, inspect, text
+
 from store.accounts import hashed
+from store.transactions import writing
 from suivi.occasions import occasions_of
 from tests.suivi.conftest import CommandLine
 from workers.informing import tell_news
@@ -13,7 +13,7 @@ from workers.informing import tell_news
 MAIL, DEMAND = UUID(int=7), UUID(int=9)
 OUTBOX = (
     (
-        "CREATE TABLE outbox (mail_id CHAR(32) NOT NULL, demand_id CHAR(32) NOT NULL, kind TEXT NOT NULL, letter BLOB, "
+        "CREATE TABLE outbox (mail_id {uuid} NOT NULL, demand_id {uuid} NOT NULL, kind TEXT NOT NULL, letter {bytes}, "
         "state TEXT NOT NULL, attempts INTEGER NOT NULL, queued_at BIGINT NOT NULL, next_at BIGINT NOT NULL, "
         "leased_until BIGINT NOT NULL, kept_until BIGINT NOT NULL, finished_at BIGINT, why TEXT, resent_at BIGINT, "
         "PRIMARY KEY (mail_id))"
@@ -21,41 +21,58 @@ OUTBOX = (
     "CREATE INDEX outbox_due ON outbox (next_at) WHERE state = 'queued'",
     "CREATE INDEX outbox_kept ON outbox (kept_until) WHERE letter IS NOT NULL",
 )
+LETTER = (
+    "INSERT INTO outbox VALUES (:mail, :demand, 'contact', :letter, 'failed', 3, 1, 2, 0, :kept, 4, 'rejected', NULL)"
+)
 ACTIVATIONS = (
-    "CREATE TABLE activations (agent TEXT NOT NULL PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE, "
+    "CREATE TABLE activations (agent TEXT NOT NULL PRIMARY KEY, token_hash {bytes} NOT NULL UNIQUE, "
     "expires_at BIGINT NOT NULL)"
 )
 
 
-def age(directory: Path) -> None:
+def age(town: CommandLine) -> None:
     """Make the stores what the first version left: its tables as it made them, with a letter and a link."""
-    with closing(sqlite3.connect(directory / "events.sqlite3")) as events, events:
-        for table in ("outbox", "followers", "mail_pace"):
-            events.execute(f"DROP TABLE {table}")
-        for statement in OUTBOX:
-            events.execute(statement)
-        events.execute(
-            "INSERT INTO outbox VALUES (?, ?, 'contact', x'00', 'failed', 3, 1, 2, 0, ?, 4, 'rejected', NULL)",
-            (MAIL.hex, DEMAND.hex, 2**50),
-        )
-        events.execute("UPDATE schema_version SET version = 1 WHERE store = 'events'")
-    with closing(sqlite3.connect(directory / "accounts.sqlite3")) as accounts, accounts:
-        for table in ("activation_links", "preferences"):
-            accounts.execute(f"DROP TABLE {table}")
-        accounts.execute("ALTER TABLE sessions DROP COLUMN browser")
-        accounts.execute(ACTIVATIONS)
-        accounts.execute("INSERT INTO activations VALUES ('amelie', ?, ?)", (hashed("old link"), 2**52))
-        accounts.execute("UPDATE schema_version SET version = 1 WHERE store = 'accounts'")
+    with town.opened(catching_up=False) as installation:
+        with writing(installation.stores.events) as events:
+            _age_events(events, **_types(events))
+        with writing(installation.stores.accounts) as accounts:
+            _age_accounts(accounts, **_types(accounts))
 
 
-def test_an_old_directory_is_refused_then_upgraded(town: CommandLine) -> None:
-    age(town.directory)
-    refused = town("agent", "list")
+def _types(connection: Connection) -> dict[str, str]:
+    """What identities and boxes are in this database."""
+    on_a_server = connection.dialect.name == "postgresql"
+    return {"uuid": "uuid", "bytes": "bytea"} if on_a_server else {"uuid": "CHAR(32)", "bytes": "BLOB"}
+
+
+def _age_events(events: Connection, **types: str) -> None:
+    for table in ("outbox", "followers", "mail_pace"):
+        events.exec_driver_sql(f"DROP TABLE {table}")
+    for statement in OUTBOX:
+        events.exec_driver_sql(statement.format(**types))
+    letter = {"mail": MAIL.hex, "demand": DEMAND.hex, "letter": b"\0", "kept": 2**50}
+    events.execute(text(LETTER), letter)
+    events.exec_driver_sql("UPDATE schema_version SET version = 1 WHERE store = 'events'")
+
+
+def _age_accounts(accounts: Connection, **types: str) -> None:
+    for table in ("activation_links", "preferences"):
+        accounts.exec_driver_sql(f"DROP TABLE {table}")
+    accounts.exec_driver_sql("ALTER TABLE sessions DROP COLUMN browser")
+    accounts.exec_driver_sql(ACTIVATIONS.format(**types))
+    link = {"token": hashed("old link"), "expires": 2**52}
+    accounts.execute(text("INSERT INTO activations VALUES ('amelie', :token, :expires)"), link)
+    accounts.exec_driver_sql("UPDATE schema_version SET version = 1 WHERE store = 'accounts'")
+
+
+def test_an_old_directory_is_refused_then_upgraded(any_town: CommandLine) -> None:
+    age(any_town)
+    refused = any_town("agent", "list")
     assert refused.code == 1
     assert "suivi init" in refused.err
-    assert town("init").code == 0
-    assert town("init").code == 0
-    with town.opened() as installation:
+    assert any_town("init").code == 0
+    assert any_town("init").code == 0
+    with any_town.opened() as installation:
         (mail,) = installation.outbox.of_demand(DEMAND)
         assert (mail.mail_id, mail.state, mail.why, mail.letter, mail.agent) == (
             MAIL,
@@ -71,6 +88,8 @@ def test_an_old_directory_is_refused_then_upgraded(town: CommandLine) -> None:
         assert [session.browser for session in installation.sessions.of("amelie")] == ["Firefox sous Windows"]
         assert tell_news(occasions_of(installation, "http://127.0.0.1"), installation.clock()) == 0
         assert installation.followers.place("news").position == installation.register.head()
-        with installation.stores.events.connect() as connection:
-            found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name LIKE 'outbox%' ORDER BY name")
-            assert list(found.scalars()) == ["outbox", "outbox_due", "outbox_kept", "outbox_listed", "outbox_of_demand"]
+        found = inspect(installation.stores.events)
+        indexes = {str(index["name"]) for index in found.get_indexes("outbox")}
+        assert indexes == {"outbox_due", "outbox_kept", "outbox_listed", "outbox_of_demand"}
+        assert [name for name in found.get_table_names() if name.startswith("outbox")] == ["outbox"]
+    assert any_town("verify").code == 0
