@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import Refused
 from domain.facts import Command, UnreadableFact
+from projections.views import WrongViews
 from store.engines import RefusedPragma, RemoteFiles, UnsafeStore
 from store.epochs import MissingEpoch
 from store.secrets import BadSecret
@@ -21,7 +22,7 @@ from suivi.compose import Installation
 from suivi.refusals import CommandRefused
 from suivi.sentences import sentence, stopped
 from suivi.settings import Settings, read_settings
-from suivi.stores import wrong_secret
+from suivi.stores import WRONG_VIEWS, wrong_secret
 
 _UNDONE: Final = "rien n’a été changé par cette opération"
 
@@ -91,6 +92,8 @@ def _in_words(undone: str = _UNDONE) -> Iterator[None]:
     except UnreadableFact as error:
         said = stopped(error)
         raise CommandRefused(f"{said[0].upper()}{said[1:]}") from error
+    except WrongViews as error:
+        raise CommandRefused(WRONG_VIEWS) from error
     except MissingEpoch as error:
         raise CommandRefused("Un fichier de clés manque : restaurez le répertoire des clés.") from error
     except BadSecret as error:

@@ -28,6 +28,7 @@ from suivi.settings import Settings
 
 _PRIVATE: Final = 0o700
 SEARCH: Final = "search"
+WRONG_VIEWS: Final = "Les listes viennent d’une autre version de Suivi : lancez « suivi init »."
 KEY_VERSION: Final = 1
 
 
@@ -108,7 +109,7 @@ class Stores:
         except WrongVersion as error:
             raise _other_version(error) from error
         except WrongViews as error:
-            raise CommandRefused("Les listes viennent d’une autre version de Suivi : lancez « suivi init ».") from error
+            raise CommandRefused(WRONG_VIEWS) from error
         except BadSecret as error:
             raise CommandRefused(wrong_secret(error)) from error
 

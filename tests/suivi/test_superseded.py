@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from projections.tables import VERSION
 from suivi.compose import Installation
+from suivi.refusals import CommandRefused
 from suivi.serving import web_parts
 from tests.suivi.conftest import CommandLine
 from web.app import create_app
@@ -50,6 +51,12 @@ def test_a_service_of_an_older_version_says_that_its_lists_are_gone(town: Comman
         assert (ready.status_code, ready.json) == (503, {"status": "not ready", "reasons": {"views": "WrongViews"}})
         assert client.get("/api/v1/demands", headers=token).status_code == 503
         assert files(town.directory) == [NEWER, "views.sqlite3"]
+
+
+def test_a_command_that_an_upgrade_overtakes_says_so(town: CommandLine) -> None:
+    with pytest.raises(CommandRefused, match="lancez « suivi init »"), town.opened() as installation:
+        upgraded_by_others(town.directory)
+        installation.stores.views.dispose()
 
 
 def test_a_link_to_nothing_is_repaired_by_init_and_by_rebuild(town: CommandLine) -> None:
