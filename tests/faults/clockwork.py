@@ -24,6 +24,8 @@ BASE = "http://127.0.0.1"
 PATIENCE_S = 1.5
 POLL_S = 0.1
 THREADS = 4
+LEASE_OVER_S = 180.0
+"""When another worker takes a letter that one had in hand and lost."""
 _redis, _postgres = pytest.mark.redis, pytest.mark.postgres
 _small = [
     pytest.param("sqlite", "", id="sqlite-embedded"),

@@ -1,55 +1,25 @@
 """P8: each letter is handed to the mail server at least once, and a duplicate bears the same Message-ID."""
 
 import time
-from dataclasses import replace
-from datetime import datetime, timedelta
-from email import message_from_bytes
 from random import Random
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from domain.applicant import Applicant
 from domain.demand import Demand
-from domain.intake import Form
 from domain.references import demand_id
 from suivi.compose import Installation
-from suivi.opening import now
-from tests.faults.clockwork import THREADS, at_every_workplace, deliver_until_killed
+from tests.faults.clockwork import LEASE_OVER_S, THREADS, at_every_workplace, deliver_until_killed
 from tests.faults.closing import Closing, count
-from tests.faults.hall import Hall, by_hand
+from tests.faults.hall import Hall
+from tests.faults.letters import address, behind, finish, receive, taken
 from tests.faults.service import NURSERY, child
-from tests.faults.waiting import until
 from tests.workers.brokers import OwnRedis
 from tests.workers.proxy import FAULTS, SILENCE, FaultyRelay, faulty_relay
 from tests.workers.smtp import Inbox, mail_server
 
 LONGEST_RUN_S = 0.8
-LEASE_OVER_S = 180.0
 REFUSED_EVERY = 20
-WITHIN_S = 600
-
-
-def receive(installation: Installation, number: int) -> list[str]:
-    """Demands whose registration receipts wait for the mail server."""
-    references = []
-    for n in range(number):
-        form = Form("AEN", "internet", Applicant("Dubois", "Marie", email=address(n)), {"copies": 1}, "test")
-        references.append(installation.office.intake.submit(by_hand("api:test"), form).reference)
-    return references
-
-
-def address(number: int) -> str:
-    return f"citizen{number}@example.org"
-
-
-def taken(inbox: Inbox) -> list[tuple[str, str]]:
-    """Recipient and Message-ID of everything the real server took."""
-    return [
-        (envelope.rcpt_tos[0], str(message_from_bytes(bytes(envelope.content or b""))["Message-ID"]))
-        for envelope in inbox.letters
-    ]
 
 
 def outcomes(installation: Installation, reference: str) -> list[str]:
@@ -73,7 +43,7 @@ def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, broker: Own
                     time.sleep(random.uniform(0, LONGEST_RUN_S / 2))  # the point of the kill, not a wait for anything
                     lose(broker, emptied=number % 2 == 0)
             ahead.value += LEASE_OVER_S
-        finish(installation, hall, relay, ahead)
+        finish(installation, hall, relay.port, ahead)
         found = taken(inbox)
         missing = {address(n) for n in range(letters) if n not in hard} - {recipient for recipient, _ in found}
         assert not missing
@@ -90,11 +60,6 @@ def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, broker: Own
     closes(f"P8: {letters} letters, {kills} kills{with_broker}, {attempts}, 0 missing, {twice} twice")
 
 
-def behind(hall: Hall, broker: OwnRedis | None) -> Hall:
-    """The town hall whose workers listen to this broker."""
-    return replace(hall, environment={**hall.environment, "SUIVI_BROKER_URL": broker.url}) if broker else hall
-
-
 def lose(broker: OwnRedis | None, *, emptied: bool) -> None:
     """A broker dies under those who listen to it, with or without its disk, and is started again."""
     if broker is not None:
@@ -102,30 +67,8 @@ def lose(broker: OwnRedis | None, *, emptied: bool) -> None:
         broker.start()
 
 
-def finish(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: Any) -> None:
-    """Nothing dies any more, and time passes whenever all that waits waits for its next try."""
-    with child(deliver_until_killed, hall.environment, relay.port, ahead):
-        while waiting := installation.outbox.latest(10_000, "queued"):
-            moment = now() + timedelta(seconds=ahead.value)
-            if (first := min(mail.next_at for mail in waiting)) > moment:
-                ahead.value += (first - moment).total_seconds()
-            tried = [(mail.mail_id, mail.next_at) for mail in waiting if mail.next_at <= first]
-            until(lambda: not still(installation, tried), WITHIN_S, "a try of each letter that is due")  # noqa: B023 — asked within the loop
-        until(
-            lambda: len(installation.keyring.active("mail")) == installation.outbox.counts().get("failed", 0),
-            60,
-            "keys",
-        )
-
-
 def failures(installation: Installation) -> int:
     return installation.outbox.counts().get("failed", 0)
-
-
-def still(installation: Installation, tried: list[tuple[UUID, datetime]]) -> bool:
-    """Whether one of these letters was not tried yet."""
-    waiting = {(mail.mail_id, mail.next_at) for mail in installation.outbox.latest(10_000, "queued")}
-    return not waiting.isdisjoint(tried)
 
 
 def resend(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: Any, number: int) -> None:
@@ -135,4 +78,4 @@ def resend(installation: Installation, hall: Hall, relay: FaultyRelay, ahead: An
     relay.refused.clear()
     for mail in failed:
         assert installation.outbox.resend(mail.mail_id, mail.queued_at)
-    finish(installation, hall, relay, ahead)
+    finish(installation, hall, relay.port, ahead)
