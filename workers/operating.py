@@ -139,13 +139,23 @@ class Operator:
         command = Command(f"{AGENT}{held.agent}", self._clock(), str(held.id))
         if not by.active:
             return dict.fromkeys(references, ("inactive", None))
-        if action is Action.CLOSE:
-            return _close(office, by, command, asked, references)
-        one_by_one = _reassign if action is Action.REASSIGN else _add_event
-        return dict(one_by_one(office, by, command, asked, references))
+        carry_out = {Action.CLOSE: _close, Action.REASSIGN: _reassign}.get(action, _add_event)
+        reasons = dict(carry_out(office, by, command, asked, references))
+        return {reference: _told(office, held, reference, reason) for reference, reason in reasons.items()}
 
 
-def _close(office: Office, by: Agent, command: Command, asked: Asked, references: Sequence[str]) -> dict[str, Reason]:
+def _told(office: Office, held: Operation, reference: str, reason: Reason) -> Reason:
+    """Where a colleague acted since the operation was asked, his name says more than the status he left."""
+    if reason[0] != "status":
+        return reason
+    facts = office.history.facts(demand_id(reference))
+    others = [fact.agent for fact in facts if fact.timestamp > held.asked_at and fact.agent not in (None, held.agent)]
+    return ("overtaken", others[-1]) if others else reason
+
+
+def _close(
+    office: Office, by: Agent, command: Command, asked: Asked, references: Sequence[str]
+) -> Iterator[tuple[str, Reason]]:
     office.keyring = GroupKeyring(office.keyring, [demand_id(reference) for reference in references], command.id)
 
     def letter(handle: DemandHandle) -> tuple[str, str] | None:
@@ -157,7 +167,7 @@ def _close(office: Office, by: Agent, command: Command, asked: Asked, references
 
     outcome = asked.outcome or ""
     told = close_all(office, references, by=by, command=command, outcome=outcome, comment=asked.comment, letter=letter)
-    return {reference: why(refusal) for reference, refusal in told.items()}
+    yield from ((reference, why(refusal)) for reference, refusal in told.items())
 
 
 def _reassign(

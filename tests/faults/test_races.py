@@ -1,6 +1,7 @@
 """P3: of two agents on one demand exactly one wins, and the other is told who; two services share the stores."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Barrier, Thread
@@ -25,6 +26,12 @@ FIELDS = {
     "reattribution": {"agent": "ana", "note": "à toi"},
     "cloture": {"outcome": "traitee", "comment": "fini", "decision": "send"},
 }
+DECIDED = {
+    "Un collègue a été plus rapide": "in the store",
+    "La demande a changé": "by the version",
+    "Action impossible maintenant": "by the status",
+}
+"""Where the loser's fate was decided, by the title of the page that tells him."""
 _MAIN = re.compile(r"<main.*</main>", re.DOTALL)
 
 
@@ -75,26 +82,32 @@ def test_of_two_agents_exactly_one_wins_and_the_other_is_told_who(
     pair: Pair, hall: Hall, stores: str, closes: Closing
 ) -> None:
     races, wins, ran = count(40 if stores == "sqlite" else 10, 250), dict.fromkeys(("lea", "max"), 0), []
+    decided: Counter[str] = Counter()
     for action in FACTS:
         for number in range(races):
             reference = pair.prepare(number, action)
-            winner = judge(pair.race(reference, action))
+            winner, decision = judge(pair.race(reference, action))
             wins[winner] += 1
+            decided[decision] += 1
             ran.append((reference, action, winner))
     histories = demands(hall.facts())
     for reference, action, winner in ran:
         assert [f.agent for f in histories[reference] if f.name == FACTS[action]] == [winner], (reference, action)
     verified(hall)
-    shares = " to ".join(map(str, wins.values()))
-    closes(f"P3: {len(ran)} races, {len(ran)} with one winner ({shares}) and a 409 that names him, 0 × 500")
+    shares, told = " to ".join(map(str, wins.values())), ", ".join(f"{n} {how}" for how, n in decided.most_common())
+    closes(
+        f"P3: {len(ran)} races over HTTP, {len(ran)} with one winner ({shares}) and a 409 that names him, 0 × 500; "
+        f"decided {told}"
+    )
 
 
-def judge(answers: dict[str, Answer]) -> str:
-    """The winner's code; the loser's page names him."""
+def judge(answers: dict[str, Answer]) -> tuple[str, str]:
+    """The winner's code, and where it was decided; the loser's page names him."""
     (winner,) = (code for code, answer in answers.items() if answer.status == 303)
     (loser,) = (code for code in answers if code != winner)
     assert answers[loser].status == 409
     said = _MAIN.search(answers[loser].text)
     assert said
     assert AGENTS[winner] in said[0], said[0]
-    return winner
+    (decision,) = (how for title, how in DECIDED.items() if title in said[0])
+    return winner, decision

@@ -139,6 +139,21 @@ def test_each_refusal_has_its_reason_and_the_others_are_done(work: Work) -> None
     assert work.demand(mine).status == "CLOTUREE"
 
 
+def test_who_acted_since_the_operation_was_asked_is_named(work: Work) -> None:
+    mine, held, his = work.taken(3)
+    work.close([mine, held, his])
+    work.clock.move(minutes=1)
+    work.town.act(his, work.luc, "close", "traitee")
+    work.town.act(held, work.luc, "put_on_hold", "autre")
+    work.town.act(mine, work.camille, "put_on_hold", "autre")
+    work.carry_out()
+    assert work.reasons() == {
+        his: ("overtaken", "luc"),
+        held: ("overtaken", "luc"),
+        mine: ("status", "EN_ATTENTE"),
+    }
+
+
 @only_sqlite
 def test_letters_are_written_for_each_citizen_and_only_those_with_an_address_get_one(work: Work) -> None:
     (told,) = work.taken(1, last_name="Nuñez", first_name="Zoé", civility="Mme")
