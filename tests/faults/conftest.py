@@ -10,7 +10,9 @@ import pytest
 from tests.databases import KINDS, addresses, create_database
 from tests.faults.closing import FULL, PROPERTY, Closing
 from tests.faults.hall import Hall, copied, furnish
-from tests.faults.visitors import PRESENT
+from tests.faults.racing import Pair
+from tests.faults.service import Service
+from tests.faults.visitors import PRESENT, AtWork, Site
 from tests.workers.brokers import OwnRedis
 from tests.workers.smtp import Inbox, mail_server
 
@@ -61,6 +63,16 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Hall]
 def hall(tmp_path: Path, stores: str, furnished: Callable[[str], Hall]) -> Iterator[Hall]:
     with copied(furnished(stores), tmp_path / "var") as hall:
         yield hall
+
+
+@pytest.fixture
+def pair(hall: Hall) -> Iterator[Pair]:
+    with Service(hall) as one, Service(hall) as other:
+        visitors = AtWork(one.port, "lea"), AtWork(other.port, "max"), Site(one.port)
+        yield Pair(*visitors)
+        for visitor in visitors:
+            visitor.leave()
+        assert [one.stop(), other.stop()] == [0, 0]
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,14 @@
 """P3: of two agents on one demand exactly one wins, and the other is told who; two services share the stores."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from threading import Barrier, Thread
 
 import pytest
 
 from tests.faults.audit import verified
 from tests.faults.closing import Closing, count
 from tests.faults.hall import AGENTS, Hall, demands
-from tests.faults.service import Service
-from tests.faults.visitors import Answer, AtWork, Site
+from tests.faults.racing import Pair, main_of
+from tests.faults.visitors import Answer
 
 FACTS = {
     "prise-en-compte": "TakenInCharge",
@@ -20,61 +16,12 @@ FACTS = {
     "reattribution": "Reassigned",
     "cloture": "Closed",
 }
-FIELDS = {
-    "prise-en-compte": {},
-    "mise-en-attente": {"reason": "autre", "detail": "un papier"},
-    "reattribution": {"agent": "ana", "note": "à toi"},
-    "cloture": {"outcome": "traitee", "comment": "fini", "decision": "send"},
-}
 DECIDED = {
     "Un collègue a été plus rapide": "in the store",
     "La demande a changé": "by the version",
     "Action impossible maintenant": "by the status",
 }
 """Where the loser's fate was decided, by the title of the page that tells him."""
-_MAIN = re.compile(r"<main.*</main>", re.DOTALL)
-
-
-@dataclass
-class Pair:
-    """Two agents, each at a service of his own."""
-
-    lea: AtWork
-    max: AtWork
-    site: Site
-
-    def race(self, reference: str, action: str) -> dict[str, Answer]:
-        """Both press the same button on the page they both see."""
-        version, barrier, answers = self.lea.seen_version(reference), Barrier(2), {}
-
-        def press(agent: AtWork) -> None:
-            barrier.wait()
-            answers[agent.code] = agent.act(reference, action, {**FIELDS[action], "version": version})
-
-        threads = [Thread(target=press, args=(agent,)) for agent in (self.lea, self.max)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
-
-    def prepare(self, number: int, action: str) -> str:
-        """A demand on which the action is allowed."""
-        reference: str = self.site.submit(f"{action} {number}").json["reference"]
-        if action != "prise-en-compte":
-            owner = (self.lea, self.max)[number % 2]
-            assert owner.act(reference, "prise-en-compte", {}).status == 303
-        return reference
-
-
-@pytest.fixture
-def pair(hall: Hall) -> Iterator[Pair]:
-    with Service(hall) as one, Service(hall) as other:
-        visitors = AtWork(one.port, "lea"), AtWork(other.port, "max"), Site(one.port)
-        yield Pair(*visitors)
-        for visitor in visitors:
-            visitor.leave()
-        assert [one.stop(), other.stop()] == [0, 0]
 
 
 @pytest.mark.xdist_group("faults-races")
@@ -106,8 +53,7 @@ def judge(answers: dict[str, Answer]) -> tuple[str, str]:
     (winner,) = (code for code, answer in answers.items() if answer.status == 303)
     (loser,) = (code for code in answers if code != winner)
     assert answers[loser].status == 409
-    said = _MAIN.search(answers[loser].text)
-    assert said
-    assert AGENTS[winner] in said[0], said[0]
-    (decision,) = (how for title, how in DECIDED.items() if title in said[0])
+    said = main_of(answers[loser])
+    assert AGENTS[winner] in said, said
+    (decision,) = (how for title, how in DECIDED.items() if title in said)
     return winner, decision
