@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import copyfile
 
 import psycopg
+from psycopg import sql
 
 from tests.faults.closing import unable
 
@@ -65,6 +66,18 @@ class ServerFiles:
         for path in sorted(self.directory.joinpath("pg_wal").iterdir()):
             if path.is_file() and len(path.name) == len(last) and self._first <= path.name <= last:
                 yield path
+
+
+def values(url: str) -> Iterator[bytes]:
+    """Every value of every row as the database itself reads it, whatever the server's files compress."""
+    with psycopg.connect(url) as connection:
+        names = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE starts_with(schemaname, 'suivi_')"
+        ).fetchall()
+        assert len(names) > 10
+        for schema, table in names:
+            for row in connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, table))):
+                yield b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
 
 
 def _position(connection: psycopg.Connection) -> tuple[str, int]:

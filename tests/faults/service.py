@@ -92,7 +92,10 @@ def become(environment: Mapping[str, str], log: str) -> None:
 
 
 class Resident:
-    """A command that stays until it is told to stop, and has said that it is ready once this is made."""
+    """A command that stays until it is told to stop, and has said that it is ready once this is made.
+
+    ``said`` is what it wrote to its standard output, known once it has ended; ``log`` has its standard error.
+    """
 
     READY = "travaille"
 
@@ -111,6 +114,7 @@ class Resident:
         assert self._out is not None
         line = self._out.readline()
         assert self.READY in line, self.log.read_text()
+        self.said = line
         if isinstance(self._process, Started) and wrapper:
             self.pid = self._process.traced()
 
@@ -130,6 +134,7 @@ class Resident:
         code = self._process.wait(timeout)
         self._over = True
         if self._out is not None:
+            self.said += self._out.read()
             self._out.close()
         return code
 

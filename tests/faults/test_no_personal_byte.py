@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from domain.applicant import Address, Applicant
 from domain.facts import Command
@@ -20,7 +19,7 @@ from projections.reading import Criteria, Scope
 from tests.faults.closing import Closing, count
 from tests.faults.hall import ANSWERS, Hall
 from tests.faults.markers import Marks
-from tests.faults.server_files import ServerFiles
+from tests.faults.server_files import ServerFiles, values
 from tests.faults.service import suivi
 from tests.faults.stores import only_postgres, url_of
 from tests.installations import Town
@@ -58,18 +57,6 @@ def search(town: Town, tmp_path: Path, marks: Marks) -> Search:
         return hits
 
     return searched
-
-
-def values(url: str) -> Iterator[bytes]:
-    """Every value of every row as the database itself reads it, whatever the server's files compress."""
-    with psycopg.connect(url) as connection:
-        names = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE starts_with(schemaname, 'suivi_')"
-        ).fetchall()
-        assert len(names) > 10
-        for schema, table in names:
-            for row in connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, table))):
-                yield b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
 
 
 def live(town: Town, marks: Marks, number: int) -> str:

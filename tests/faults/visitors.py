@@ -14,8 +14,6 @@ from tests.faults.hall import PASSWORD, TOKEN, form
 
 PRESENT: "WeakSet[Visitor]" = WeakSet()
 BROKEN = (OSError, http.client.HTTPException)
-_CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
-_VERSION = re.compile(r'name="version" value="(\d+)"')
 
 
 @dataclass(frozen=True)
@@ -24,6 +22,12 @@ class Answer:
 
     status: int
     text: str
+    location: str = ""
+
+    @property
+    def bytes(self) -> bytes:
+        """What came over the wire, whatever it is."""
+        return self.text.encode(errors="surrogateescape")
 
     @property
     def json(self) -> Any:
@@ -34,6 +38,13 @@ def require_refusal(answer: Answer) -> None:
     """A store that cannot be written is told in French, not as an error of the program."""
     assert answer.status == 503, answer.text
     assert "Service momentanément indisponible" in answer.text
+
+
+def hidden(page: Answer, name: str) -> str:
+    """The value of a hidden field of a page."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', page.text)
+    assert found, f"no {name} on the page"
+    return found[1]
 
 
 class Visitor:
@@ -61,7 +72,8 @@ class Visitor:
             self._connection.request(method, path, body, {name.replace("_", "-"): v for name, v in headers.items()})
             self.asked_at, self.unanswered = time.monotonic(), True
             response = self._connection.getresponse()
-            answer = Answer(response.status, response.read().decode())
+            text = response.read().decode(errors="surrogateescape")
+            answer = Answer(response.status, text, response.getheader("Location", ""))
             self.unanswered = False
         except BROKEN:
             self.leave()
@@ -113,11 +125,15 @@ class AtWork(Visitor):
 
     def seen_version(self, reference: str) -> str:
         """The version in the forms of the demand's page."""
-        found = _VERSION.search(self.ask("GET", f"/demandes/{reference}").text)
-        assert found, reference
-        return found[1]
+        return hidden(self.ask("GET", f"/demandes/{reference}"), "version")
+
+    def log_in_again(self, page: Answer) -> Answer:
+        """Through the login page that was answered instead, with the form that it keeps."""
+        found = {name: hidden(page, name) for name in ("csrf_token", "kept")}
+        self._token = found["csrf_token"]
+        answer = self.post("/connexion", {"code": self.code, "password": PASSWORD, "kept": found["kept"]})
+        self._token = self._csrf("/aide")
+        return answer
 
     def _csrf(self, path: str) -> str:
-        found = _CSRF.search(self.ask("GET", path).text)
-        assert found, path
-        return found[1]
+        return hidden(self.ask("GET", path), "csrf_token")
