@@ -217,8 +217,8 @@ def test_nothing_typed_over_http_stays_anywhere_nor_is_shown_after_closure(
     assert sum(bool(running.marks.inside(bytes(letter.content or b""))) for letter in inbox.letters) >= 3 * number
     verified(hall)
     closes(
-        f"P5: {number} demands typed over HTTP, {len(inbox.letters)} letters over SMTP, {len(before)} marks in files, logs "
-        f"and broker before closure and {len(after)} after it, {len(pages)} pages and answers show none"
+        f"P5: {number} demands typed over HTTP, {len(inbox.letters)} letters over SMTP, {len(before)} marks in files, "
+        f"logs and broker before closure and {len(after)} after it, {len(pages)} pages and answers show none"
     )
 
 
