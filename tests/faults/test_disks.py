@@ -4,20 +4,25 @@ import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from domain.references import demand_id
+from suivi.opening import now
+from suivi.serving import worker_parts
 from tests.faults.audit import audit, verified
-from tests.faults.closing import Closing, count, unable
-from tests.faults.hall import Hall, copied
+from tests.faults.closing import FULL, Closing, count, unable
+from tests.faults.hall import Hall, copied, taken
 from tests.faults.load import LIFE, Ledger
 from tests.faults.service import Service
 from tests.faults.stores import only_sqlite
 from tests.faults.tracing import SENDS, SYNCS, WRITES, Call, read_trace, strace, traced
 from tests.faults.visitors import AtWork, Site, require_refusal
+from tests.faults.waiting import until
+from workers.sweep import finish_erasures
 
 DISK_BYTES = count(6, 24) << 20
 
@@ -104,30 +109,32 @@ def test_the_judgement_of_a_trace_is_able_to_fail() -> None:
     assert [call.name for call in read_trace([*begun, ended])] == ["sendto", "fdatasync"]
 
 
+CALLS = [("fdatasync", "2..3"), ("pwrite64", "3..6")]
+ERRORS = ["EIO", "ENOSPC"]
+EVERY_ONE = [(call, when, error) for call, when in CALLS for error in ERRORS]
+MORE_CALLS = [("fdatasync", "ENOSPC"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")] if FULL else []
+NOW_AND_THEN = {"fdatasync": "2..20+3", "pwrite64": "3..60+7"}
+"""So that forms, letters and destructions all meet it."""
+AFTER_A_LOGIN = {"fdatasync": "6..7", "pwrite64": "30..33"}
+LOOKS = 100
+
+
+def failing(hall: Hall, store: str, call: str, when: str, error: str) -> list[str]:
+    """The words before a service in whose threads some calls on one store's log fail."""
+    log = hall.directory / f"{store}.sqlite3-wal"
+    quietly = ["-f", "--seccomp-bpf", "-o", "/dev/null"]
+    return [strace(), *quietly, "-P", str(log), "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}"]
+
+
 @only_sqlite
 @pytest.mark.xdist_group("faults-strace")
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-@pytest.mark.parametrize(("call", "when"), [("fdatasync", "2..3"), ("pwrite64", "3..6")])
+@pytest.mark.parametrize(("call", "when", "error"), EVERY_ONE)
 def test_an_error_of_the_disk_is_refused_and_service_goes_on(
     hall: Hall, call: str, when: str, error: str, closes: Closing
 ) -> None:
     """The events' log fails for a while in the middle of the work, and the same forms are sent until they are taken."""
-    log, ledger, refused = hall.directory / "events.sqlite3-wal", Ledger(), 0
-    inject = f"{call}:error={error}:when={when}"
-    wrapper = [
-        strace(),
-        "-f",
-        "--seccomp-bpf",
-        "-o",
-        "/dev/null",
-        "-P",
-        str(log),
-        "-e",
-        f"trace={call}",
-        "-e",
-        f"inject={inject}",
-    ]
-    with Service(hall, wrapper=wrapper) as service:
+    ledger, refused = Ledger(), 0
+    with Service(hall, wrapper=failing(hall, "events", call, when, error)) as service:
         site = Site(service.port)
         for number in range(12):
             refused += send_until_taken(site, str(number), ledger)
@@ -138,6 +145,106 @@ def test_an_error_of_the_disk_is_refused_and_service_goes_on(
     verified(hall)
     closes(
         f"P2: {error} in {call} of the events' log, {refused} refused with 503, {ledger.acknowledged} taken, 0 partial"
+    )
+
+
+@only_sqlite
+@pytest.mark.xdist_group("faults-strace")
+@pytest.mark.parametrize(("call", "error"), [("fdatasync", "EIO"), *MORE_CALLS])
+def test_keys_that_cannot_be_written_are_refused_and_a_closure_stands(
+    hall: Hall, call: str, error: str, closes: Closing
+) -> None:
+    """Without a key no form is taken; a key that cannot be destroyed is left to the sweep, and the closure is told."""
+    ledger, refused = Ledger(), 0
+    with Service(hall, wrapper=failing(hall, "keys", call, NOW_AND_THEN[call], error)) as service:
+        site, lea = Site(service.port), AtWork(service.port, "lea")
+        for number in range(12):
+            refused += send_until_taken(site, str(number), ledger)
+            reference = ledger.forms[str(number)]
+            for action, fact, fields in (LIFE[0], LIFE[-1]):
+                refused += act_until_done(lea, reference, action, fields, f"{number}-{action}")
+                ledger.steps[f"{number}-{action}"] = (reference, fact)
+        for visitor in (site, lea):
+            visitor.leave()
+        assert service.stop() == 0
+    assert refused > 0
+    with hall.opened() as installation:
+        finish_erasures(worker_parts(installation, "http://127.0.0.1", None), now())
+        assert not installation.keyring.keys([demand_id(reference) for reference in ledger.forms.values()])
+    audit(hall, ledger).require_nothing()
+    verified(hall)
+    swept = service.log.read_text().count('"logger": "suivi.domain"')
+    assert swept > 0 or call == "pwrite64", "no destruction met it"
+    closes(
+        f"P2: {error} in {call} of the keys' log, {refused} refused with 503, {ledger.acknowledged} taken, 0 partial, "
+        f"{swept} keys left to the sweep, 0 of closed demands afterwards"
+    )
+
+
+def act_until_done(lea: AtWork, reference: str, action: str, fields: Mapping[str, str], command: str) -> int:
+    """Send one command until it is taken; how often it was refused, each time in French."""
+    for refused in range(100):
+        answer = lea.act(reference, action, {**fields, "command_id": command})
+        if answer.status == 303:
+            return refused
+        require_refusal(answer)
+    raise AssertionError("never taken again")
+
+
+@only_sqlite
+@pytest.mark.xdist_group("faults-strace")
+@pytest.mark.parametrize(("call", "error"), [("fdatasync", "EIO"), *MORE_CALLS])
+def test_whoever_looks_is_noted_or_refused(hall: Hall, call: str, error: str, closes: Closing) -> None:
+    """The accounts' log fails: nobody sees a citizen's content unless it is noted; afterwards one logs in again."""
+    with hall.opened() as installation:
+        (reference,) = taken(installation, 1)
+    seen = refused = 0
+    with Service(hall, wrapper=failing(hall, "accounts", call, AFTER_A_LOGIN[call], error)) as service:
+        lea = AtWork(service.port, "lea")
+        for _ in range(LOOKS):
+            answer = lea.ask("GET", f"/demandes/{reference}")
+            if answer.status == 200:
+                seen += 1
+            else:
+                require_refusal(answer)
+                refused += 1
+        again = AtWork(service.port, "lea")
+        for visitor in (lea, again):
+            visitor.leave()
+        assert service.stop() == 0
+    assert refused > 0
+    with hall.opened() as installation:
+        assert len(installation.access_log.of(reference)) == seen
+    verified(hall)
+    closes(f"P2: {error} in {call} of the accounts' log, {refused} refused with 503, {seen} looks noted, 0 unnoted")
+
+
+@only_sqlite
+@pytest.mark.xdist_group("faults-strace")
+@pytest.mark.parametrize("error", ERRORS if FULL else ["ENOSPC"])
+def test_lists_that_cannot_be_written_cost_nobody_a_command(hall: Hall, error: str, closes: Closing) -> None:
+    """They are behind for a while, ``/health/ready`` says so, and they follow without a restart."""
+    ledger, behind = Ledger(), 0
+    with Service(hall, wrapper=failing(hall, "views", "pwrite64", "3..6", error)) as service:
+        site, lea = Site(service.port), AtWork(service.port, "lea")
+        for number in range(12):
+            assert send_until_taken(site, str(number), ledger) == 0
+            assert act_until_done(lea, ledger.forms[str(number)], *LIFE[0][::2], str(number)) == 0
+            ledger.steps[str(number)] = (ledger.forms[str(number)], LIFE[0][1])
+            behind += site.ask("GET", "/health/ready").status == 503
+        until(lambda: site.ask("GET", "/health/ready").status == 200, 10, "the lists follow")
+        listed = lea.ask("GET", "/demandes/en-cours").text
+        for visitor in (site, lea):
+            visitor.leave()
+        assert service.stop() == 0
+    stopped = service.log.read_text().count("projection_stopped")
+    assert stopped > 0
+    assert all(reference in listed for reference in ledger.forms.values())
+    audit(hall, ledger).require_nothing()
+    verified(hall)
+    closes(
+        f"P2: {error} in pwrite64 of the views' log, {stopped} times lists fell behind, {behind} times told by "
+        f"/health/ready, {ledger.acknowledged} taken, 0 refused"
     )
 
 
