@@ -1,4 +1,4 @@
-"""Activation links by mail: asked for on the login page, for any code, and sent only to an active agent's address.
+"""Activation links by mail: with a new account, or asked for on the login page, only to an active agent's address.
 
 The letter waits in the outbox, sealed under a key of its own, like any other: a mail server that is away loses none.
 """
@@ -7,6 +7,7 @@ from datetime import datetime
 from queue import Full, Queue
 from threading import Thread
 from typing import Final
+from uuid import UUID
 
 from domain.errors import UnknownAgent
 from domain.instants import micros
@@ -16,7 +17,11 @@ from suivi.links import LIVES, new_mailed_link
 from suivi.logs import get_logger
 
 SUBJECT: Final = "Suivi : votre lien de connexion"
+ASKED: Final = "Vous avez demandé un nouveau lien. Si vous n’avez rien demandé, ignorez ce courriel."
+GIVEN: Final = "La mairie vous envoie ce courriel pour que vous puissiez vous connecter à Suivi."
 BODY: Final = """Bonjour {name},
+
+{occasion}
 
 Votre code agent est : {code}
 
@@ -26,8 +31,6 @@ Pour choisir votre mot de passe, ouvrez cette adresse (ou recopiez-la entière d
 
 Ce lien sert une seule fois, jusqu’au {until}. Les liens reçus auparavant ne servent plus.
 Page de connexion : {base_url}/connexion
-
-Si vous n’avez rien demandé, ignorez ce courriel.
 """
 ONE_EACH_US: Final = 60_000_000
 """Who asks again within the same minute finds the letter already on its way."""
@@ -75,9 +78,25 @@ class LinkPost:
         if not agent.active or installation.credentials.email(code) is None or installation.outbox.present([mail_id]):
             return
         link = new_mailed_link(installation.activations, code, now, installation.random_bytes, self._base_url, mail_id)
-        until = f"{(now + LIVES).astimezone(installation.zone):%d/%m/%Y à %H:%M}"
-        body = BODY.format(name=agent.name, code=code, link=link, until=until, base_url=self._base_url)
-        notice = Notice(NoticeKind.ACTIVATION_LINK, code, SUBJECT, body)
-        installation.outbox.add(sealed(installation.keyring, [(mail_id, notice)], now))
-        for listener in installation.after_save:
-            listener()
+        queue_letter(installation, mail_id, code, ASKED, link, self._base_url, now)
+
+
+def letter_given(installation: Installation, code: str, link: str, base_url: str, now: datetime) -> bool:
+    """Queue the letter of a link that was just made for an agent by his town hall; False when he has no address."""
+    if installation.credentials.email(code) is None:
+        return False
+    queue_letter(installation, notice_id("link given", code, micros(now)), code, GIVEN, link, base_url, now)
+    return True
+
+
+def queue_letter(
+    installation: Installation, mail_id: UUID, code: str, occasion: str, link: str, base_url: str, now: datetime
+) -> None:
+    """Queue the code, the link and the login page's address for an agent; ``occasion`` says why he is written to."""
+    name, until = installation.office.directory.agent(code).name, (now + LIVES).astimezone(installation.zone)
+    known = {"name": name, "occasion": occasion, "code": code, "link": link, "base_url": base_url}
+    body = BODY.format(until=f"{until:%d/%m/%Y à %H:%M}", **known)
+    notice = Notice(NoticeKind.ACTIVATION_LINK, code, SUBJECT, body)
+    installation.outbox.add(sealed(installation.keyring, [(mail_id, notice)], now))
+    for listener in installation.after_save:
+        listener()

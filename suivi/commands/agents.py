@@ -13,6 +13,7 @@ from store.passwords import faults
 from suivi.compose import Installation
 from suivi.links import new_link
 from suivi.opening import acting, by_command_line, opened
+from suivi.posting import letter_given
 from suivi.refusals import CommandRefused
 from suivi.sentences import listed
 from suivi.written import json_text, table
@@ -46,7 +47,7 @@ def agent() -> None:
     """Accounts and rights."""
 
 
-@agent.command(help="Crée un agent et affiche le lien, valable une fois, où il choisit son mot de passe.")
+@agent.command(help="Crée un agent ; affiche et lui envoie le lien, valable une fois, où il choisit son mot de passe.")
 @click.argument("code")
 @click.option("--name", required=True, help="Nom affiché, gardé dans l’historique.")
 @click.option("--email", required=True, callback=_address, help="Adresse où il reçoit les courriels de Suivi.")
@@ -59,7 +60,7 @@ def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
         rights = _rights(installation, Rights(frozenset({Role.AGENT})), lists)
         _register(installation, code, name, rights)
         installation.credentials.set_email(code, email)
-        click.echo(_link(installation, code))
+        _give_link(installation, code)
 
 
 @agent.command(
@@ -119,7 +120,7 @@ def activate(code: str) -> None:
         installation.office.directory.activate_agent(by_command_line(), code, active=True)
 
 
-@agent.command("resend-link", help="Affiche un nouveau lien d’activation ; le précédent ne sert plus.")
+@agent.command("resend-link", help="Affiche un nouveau lien et l’envoie à l’agent ; le précédent ne sert plus.")
 @click.argument("code")
 @click.option("--email", callback=_address, help="Change aussi l’adresse électronique de l’agent.")
 def resend_link(code: str, email: str | None) -> None:
@@ -129,7 +130,7 @@ def resend_link(code: str, email: str | None) -> None:
             raise CommandRefused(f"L’agent {code} est inactif : lancez d’abord « suivi agent activate {code} ».")
         if email is not None:
             installation.credentials.set_email(code, email)
-        click.echo(_link(installation, code))
+        _give_link(installation, code)
 
 
 @agent.command(help="Change les droits : une option donnée remplace sa liste (vide : ''), les autres listes restent.")
@@ -188,9 +189,24 @@ def _people(installation: Installation) -> list[dict[str, Any]]:
     ]
 
 
-def _link(installation: Installation, code: str) -> str:
-    base_url = installation.settings.at(_PORT)
-    return new_link(installation.activations, code, installation.clock(), installation.random_bytes, base_url)
+def _give_link(installation: Installation, code: str) -> None:
+    """The same link on the screen and in the agent's letter; only the link stands on the standard output."""
+    base_url, now = installation.settings.at(_PORT), installation.clock()
+    link = new_link(installation.activations, code, now, installation.random_bytes, base_url)
+    queued = letter_given(installation, code, link, base_url, now)
+    click.echo(link)
+    click.echo(_told(queued=queued, server=bool(installation.settings.smtp_url)), err=True)
+
+
+def _told(*, queued: bool, server: bool) -> str:
+    if not queued:
+        return "L’agent n’a pas d’adresse électronique : donnez-lui ce lien vous-même."
+    if not server:
+        return (
+            "Le courriel à l’agent, avec son code et ce lien, reste en attente : aucun serveur de messagerie n’est "
+            "réglé (SUIVI_SMTP_URL). En attendant, donnez-lui ce lien vous-même."
+        )
+    return "Le courriel à l’agent, avec son code et ce lien, est en attente d’envoi : il part dès que Suivi tourne."
 
 
 def _typed_password() -> str:

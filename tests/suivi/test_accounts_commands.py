@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from domain.rights import Rights, Role
+from suivi.opening import by_command_line
 from tests.suivi.conftest import CommandLine
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/activation/([A-Za-z0-9_-]{43})\n")
@@ -27,6 +29,20 @@ def test_a_new_agent_gets_a_link_whole_on_one_line(suivi: CommandLine) -> None:
         assert installation.activations.find(token, installation.clock() + timedelta(days=8)) is None
         assert installation.credentials.email("amelie") == "amelie@mairie.example"
         assert not installation.credentials.has_password("amelie")
+
+
+def test_the_operator_is_told_whether_the_link_leaves_by_mail(
+    suivi: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = suivi("agent", "create", *AMELIE)
+    assert "aucun serveur de messagerie n’est réglé" in done.err
+    monkeypatch.setenv("SUIVI_SMTP_URL", "smtp://127.0.0.1:1")
+    assert "est en attente d’envoi" in suivi("agent", "resend-link", "amelie").err
+    with suivi.opened() as installation:
+        installation.office.directory.register_agent(by_command_line(), "eva", "Eva", Rights(frozenset({Role.AGENT})))
+    done = suivi("agent", "resend-link", "eva")
+    assert LINK.fullmatch(done.out)
+    assert "n’a pas d’adresse électronique" in done.err
 
 
 def test_without_a_role_he_is_an_agent(suivi: CommandLine) -> None:
