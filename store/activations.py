@@ -18,6 +18,7 @@ _end: Final = delete(activations).where(activations.c.agent == bindparam("code")
 _carried: Final = select(activations).where(activations.c.mail_id == bindparam("mail"))
 _end_others: Final = _end.where(activations.c.token_hash != bindparam("kept"), activations.c.mail_id.is_(None))
 _left: Final = update(activations).where(activations.c.mail_id == bindparam("mail")).values(mail_id=None)
+_end_unsent: Final = delete(activations).where(activations.c.mail_id == bindparam("mail"))
 _forget: Final = delete(activations).where(activations.c.expires_at <= bindparam("now"))
 
 
@@ -34,9 +35,13 @@ class Activations:
             connection.execute(insert(activations), _row(code, token, now, ttl, None))
 
     def issue_by_mail(self, code: str, token: str, now: datetime, ttl: timedelta, mail_id: UUID) -> None:
-        """Let this token set the agent's password too; the earlier ones end when the letter that carries it leaves."""
+        """Let this token set the agent's password too; the earlier ones end when the letter that carries it leaves.
+
+        A token made for the same letter by who died before he wrote it ends at once.
+        """
         with writing(self._engine) as connection:
             connection.execute(_forget, {"now": micros(now)})
+            connection.execute(_end_unsent, {"mail": mail_id})
             connection.execute(insert(activations), _row(code, token, now, ttl, mail_id))
 
     def mailed(self, mail_id: UUID) -> None:

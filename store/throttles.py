@@ -1,10 +1,10 @@
 """Growing delays after failures, per account and source: never a lock, so nobody can lock out a colleague."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from domain.instants import instant, micros
 from store.accounts import hashed, throttles
@@ -19,6 +19,17 @@ _forget: Final = delete(throttles).where(throttles.c.last_at <= bindparam("befor
 _count: Final = update(throttles).where(_THIS).values(failures=throttles.c.failures + 1, last_at=bindparam("now"))
 _take_back: Final = update(throttles).where(_THIS, throttles.c.failures > 0).values(failures=throttles.c.failures - 1)
 _clear: Final = delete(throttles).where(_THIS)
+_counted: Final = select(throttles.c.key_hash, throttles.c.last_at).where(
+    throttles.c.key_hash.in_(bindparam("keys", expanding=True)),
+    throttles.c.failures > 0,
+    throttles.c.last_at > bindparam("after"),
+)
+_CHUNK: Final = 500
+
+
+def link_asked(code: str) -> str:
+    """The key under which links asked for by mail are counted, known code or not; what is counted there is answered."""
+    return f"link:{code}"
 
 
 class Throttles:
@@ -52,6 +63,15 @@ class Throttles:
         """Forget the failures of a key: somebody proved who he is."""
         with writing(self._engine) as connection:
             connection.execute(_clear, {"key": hashed(key)})
+
+    def counted(self, keys: Iterable[str], after: datetime) -> Iterator[tuple[str, datetime]]:
+        """Which of these keys a try was counted under after an instant, each with the last one's."""
+        known = {hashed(key): key for key in keys}
+        hashes = list(known)
+        with self._engine.connect() as connection:
+            for start in range(0, len(hashes), _CHUNK):
+                asked = {"keys": hashes[start : start + _CHUNK], "after": micros(after)}
+                yield from ((known[key], instant(at)) for key, at in connection.execute(_counted, asked))
 
 
 def _locked(connection: Connection, key: bytes, now: datetime) -> tuple[int, int]:

@@ -1,17 +1,18 @@
 """Activation links by mail: with a new account, or asked for on the login page, only to an active agent's address.
 
 The letter waits in the outbox, sealed under a key of its own, like any other: a mail server that is away loses none.
+What the login page counts under an agent's code is the request itself, written before the page answers: a process
+killed right after loses none either, and a visitor cannot tell a known code from another.
 """
 
-from datetime import datetime
-from queue import Full, Queue
-from threading import Thread
+from datetime import datetime, timedelta
+from threading import Event, Thread
 from typing import Final
 from uuid import UUID
 
-from domain.errors import UnknownAgent
 from domain.instants import micros
 from domain.notices import Notice, NoticeKind, notice_id, sealed
+from store.throttles import link_asked
 from suivi.compose import Installation
 from suivi.links import LIVES, new_mailed_link
 from suivi.logs import get_logger
@@ -34,7 +35,12 @@ Page de connexion : {base_url}/connexion
 """
 ONE_EACH_US: Final = 60_000_000
 """Who asks again within the same minute finds the letter already on its way."""
-_MOST_WAITING: Final = 100
+ASKED_WITHIN: Final = timedelta(days=1)
+"""Older requests, left by a service that was long stopped, are not answered any more."""
+JOB: Final = "links"
+_LEASE: Final = timedelta(minutes=1)
+_EVERY_S: Final = 60.0
+_SOON_S: Final = 1.0
 _log: Final = get_logger()
 
 
@@ -43,40 +49,59 @@ class LinkPost:
 
     def __init__(self, installation: Installation, base_url: str) -> None:
         self._installation, self._base_url = installation, base_url
-        self._asked: Queue[str | None] = Queue(_MOST_WAITING)
+        self._wake, self._stopping = Event(), False
+        self._answered()  # before a new try at the login page makes the store forget old ones
         self._thread = Thread(target=self._run, name="links", daemon=True)
         self._thread.start()
 
-    def send(self, code: str) -> None:
-        """Ask for a link; an unknown code, or too many at once, changes nothing that a visitor sees."""
-        try:
-            self._asked.put_nowait(code)
-        except Full:
-            _log.warning("link", outcome="full")
+    def send(self, _code: str) -> None:
+        """A link was asked for, and counted in the accounts: whatever the code, nothing else happens here."""
+        self._wake.set()
 
     def stop(self) -> None:
-        """Finish the link in hand."""
-        try:
-            self._asked.put_nowait(None)
-        except Full:
-            return
+        """Write the links asked for until now."""
+        self._stopping = True
+        self._wake.set()
         self._thread.join(2)
 
     def _run(self) -> None:
-        while (code := self._asked.get()) is not None:
-            try:
-                self._post(code, self._installation.clock())
-            except Exception as error:  # noqa: BLE001 — the thread outlives a store that is away
-                _log.error("link", outcome="error", why=type(error).__name__)
+        done, last = True, False
+        while not last:
+            self._wake.wait(_EVERY_S if done else _SOON_S)
+            self._wake.clear()
+            last = self._stopping
+            done = self._answered()
 
-    def _post(self, code: str, now: datetime) -> None:
+    def _answered(self) -> bool:
+        """Write the letters that are asked for and not written yet; False while another process does."""
+        leases, now = self._installation.leases, self._installation.clock()
         try:
-            agent = self._installation.office.directory.agent(code)
-        except UnknownAgent:
-            return
-        installation, mail_id = self._installation, notice_id("link", code, micros(now) // ONE_EACH_US)
-        if not agent.active or installation.credentials.email(code) is None or installation.outbox.present([mail_id]):
-            return
+            if not self._pending(now):
+                return True
+            if not leases.take(JOB, now, _LEASE, timedelta()):
+                return False
+            for code, mail_id in self._pending(now):
+                self._post(code, mail_id, now)
+            leases.done(JOB, now)
+        except Exception as error:  # noqa: BLE001 — the thread outlives a store that is away
+            _log.error("link", outcome="error", why=type(error).__name__)
+        return True
+
+    def _pending(self, now: datetime) -> list[tuple[str, UUID]]:
+        """Who asked and may log in, each with the letter that he has not got; one letter a minute."""
+        installation = self._installation
+        agents = [code for code, agent in installation.people.agents().items() if agent.active]
+        keys, emails = {link_asked(code): code for code in agents}, installation.credentials.emails(agents)
+        letters = {
+            notice_id("link", keys[key], micros(at) // ONE_EACH_US): keys[key]
+            for key, at in installation.throttles.counted(keys, now - ASKED_WITHIN)
+            if emails.get(keys[key]) is not None
+        }
+        written = set(installation.outbox.present(list(letters)))
+        return [(code, mail_id) for mail_id, code in letters.items() if mail_id not in written]
+
+    def _post(self, code: str, mail_id: UUID, now: datetime) -> None:
+        installation = self._installation
         link = new_mailed_link(installation.activations, code, now, installation.random_bytes, self._base_url, mail_id)
         queue_letter(installation, mail_id, code, ASKED, link, self._base_url, now)
 

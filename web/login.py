@@ -9,7 +9,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from domain.errors import Invalid, UnknownAgent
-from store.throttles import FREE_FAILURES
+from store.throttles import FREE_FAILURES, link_asked
 from web import current, sessions
 from web.access import allowed, open_to_all
 from web.forms import Form, Length, fields
@@ -89,7 +89,7 @@ def send_link() -> ResponseReturnValue:
     except Invalid as invalid:
         return _again(422, errors=invalid.errors)
     parts, now = current.parts(), current.now()
-    keys = (f"link:{code}", f"link from:{request.remote_addr}")
+    keys = (link_asked(code), f"link from:{request.remote_addr}")
     if wait := parts.throttles.attempt(dict.fromkeys(keys, FREE_FAILURES), now):
         return _wait_page(wait)
     parts.send_link(code)

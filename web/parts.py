@@ -35,7 +35,7 @@ EXTENSION: Final = "suivi"
 class Parts:
     """The town hall as the pages see it; time and randomness come in as functions.
 
-    ``send_link(code)`` lets an agent have a new activation link; an unknown code is ignored silently.
+    ``send_link(code)`` says that a link was asked for, and counted (``link_asked``); the same for an unknown code.
     ``readiness()`` names what is not ready, each with a reason; ``mails_waiting()`` tells that no mail server is set.
     ``mailbox()`` gives the letters that the demo's mailbox page shows, newest first.
     ``calendars(alsace_moselle)`` gives the town's calendar, ``web.frame.calendar()`` the one in force.

@@ -3,12 +3,16 @@
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
+import pytest
+
 from store.outbox import Mail
+from store.throttles import FREE_FAILURES, link_asked
 from suivi.compose import Installation
-from suivi.posting import LinkPost
+from suivi.posting import JOB, LinkPost
 from suivi.serving import worker_parts
 from tests.suivi.conftest import CommandLine
 from tests.workers.town import KeepingTransport
@@ -29,9 +33,21 @@ def ask(installation: Installation, *codes: str) -> list[Mail]:
     before = {mail.mail_id for mail in links(installation)}
     post = LinkPost(installation, BASE)
     for code in codes:
+        count(installation, code)
         post.send(code)
     post.stop()
     return [mail for mail in links(installation) if mail.mail_id not in before]
+
+
+def count(installation: Installation, code: str, **earlier: float) -> None:
+    """What the login page does before it answers."""
+    at = installation.clock() - timedelta(**earlier)
+    assert installation.throttles.attempt({link_asked(code): FREE_FAILURES}, at) == 0
+
+
+def answered(installation: Installation) -> list[Mail]:
+    """The letters that a service's start brings."""
+    return ask(installation)
 
 
 def links(installation: Installation) -> list[Mail]:
@@ -128,6 +144,56 @@ def test_the_link_in_hand_stays_good_until_the_next_one_leaves(suivi: CommandLin
         deliver(installation, transport, letter.mail_id)
         assert opens(installation, earlier) is None
         assert opens(installation, token_of(transport.sent[0])) == "amelie"
+
+
+def test_a_link_asked_for_is_written_by_the_next_service_when_the_first_one_was_killed(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    with suivi.opened() as installation:
+        for code in ("unknown", "amelie"):
+            count(installation, code, minutes=20)
+    with suivi.opened() as installation:
+        (letter,) = answered(installation)
+        assert letter.agent == "amelie"
+        assert answered(installation) == []
+
+
+def test_a_link_half_written_by_a_killed_service_is_written_again_and_serves(suivi: CommandLine) -> None:
+    """Killed after the token and before the letter: the second token is the letter's, the first one serves nobody."""
+    create(suivi, "amelie")
+    transport = KeepingTransport()
+    with suivi.opened() as installation, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(installation.outbox, "add", _killed)
+        assert ask(installation, "amelie") == []
+    with suivi.opened() as installation:
+        installation.leases.done(JOB, installation.clock())  # a dead process's lease is over after a minute
+        (letter,) = answered(installation)
+        assert deliver(installation, transport, letter.mail_id) == "sent"
+        assert opens(installation, token_of(transport.sent[0])) == "amelie"
+
+
+def test_a_link_is_left_to_the_process_that_writes_it(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    with suivi.opened() as installation:
+        assert installation.leases.take(JOB, installation.clock(), timedelta(minutes=1), timedelta())
+        assert ask(installation, "amelie") == []
+        installation.leases.done(JOB, installation.clock())
+        assert len(answered(installation)) == 1
+
+
+def test_a_request_that_was_refused_or_is_days_old_brings_no_letter(suivi: CommandLine) -> None:
+    create(suivi, "amelie")
+    with suivi.opened() as installation:
+        count(installation, "amelie", days=2)
+        assert answered(installation) == []
+        source = {"link from:192.0.2.7": FREE_FAILURES}
+        for _ in range(FREE_FAILURES):
+            installation.throttles.attempt(source, installation.clock())
+        assert installation.throttles.attempt(source | {link_asked("amelie"): FREE_FAILURES}, installation.clock()) > 0
+        assert answered(installation) == []
+
+
+def _killed(_: object) -> None:
+    raise OSError
 
 
 def test_who_asks_twice_within_a_minute_gets_one_letter(suivi: CommandLine) -> None:
