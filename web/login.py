@@ -26,8 +26,8 @@ FAILED: Final = (
     "suivez le lien du dernier courriel reçu (ou recopiez l’adresse entière dans le navigateur)."
 )
 LINK_SENT: Final = (
-    "Si ce code est celui d’un agent, un nouveau lien vient de partir vers sa messagerie. "
-    "Le lien précédent ne sert plus."
+    "Si ce code est celui d’un agent, un nouveau lien part vers sa messagerie. "
+    "Dès qu’il est parti, le lien précédent ne sert plus\u00a0: suivez celui du dernier courriel reçu."
 )
 
 

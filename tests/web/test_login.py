@@ -176,6 +176,7 @@ def test_a_new_link_is_asked_for_with_one_answer_for_any_code(visitor: Visitor, 
         assert (answer.status_code, answer.location) == (303, "/connexion")
         pages.append(visitor.get("/connexion").text)
     assert LINK_SENT in pages[0]
+    assert "Dès qu’il est parti, le lien précédent ne sert plus" in pages[0]
     without_tokens = [re.sub(r'value="[^"]*"', "", page) for page in pages]
     assert without_tokens[0] == without_tokens[1]
     assert links == ["zoe", "personne"]
