@@ -14,7 +14,7 @@ from domain.ports import History, LostRace
 from domain.procedure import Procedure
 from domain.references import stream_id
 from domain.rights import Rights
-from domain.shown import Shown
+from domain.shown import Shown, contact_shown, term_shown
 from domain.townhall import TOWNHALL_ID, Contact, Settings, Townhall
 
 S = TypeVar("S", bound=Subject)
@@ -122,6 +122,26 @@ class Directory:
             townhall.change_settings(change(townhall.settings))
 
         self._save(Townhall, TOWNHALL_ID, command, UnknownService(""), Shown(seen, "settings"), decide)
+
+    def change_contact(self, command: Command, service: str, change: Callable[[Contact], Contact], seen: int) -> None:
+        """Change how citizens reach a service, unless its contact shown at version ``seen`` has changed; as above.
+
+        Raises UnknownService: a service comes with its first procedure.
+        """
+
+        def decide(townhall: Townhall) -> None:
+            if service not in townhall.services:
+                raise UnknownService(service, townhall.services)
+            townhall.set_service(service, change(townhall.services[service]))
+
+        self._save(Townhall, TOWNHALL_ID, command, UnknownService(service), contact_shown(seen, service), decide)
+
+    def change_term(
+        self, command: Command, vocabulary: str, code: str, change: Callable[[Townhall], None], seen: int
+    ) -> None:
+        """Change what is offered under one code, unless its label shown at version ``seen`` has changed; as above."""
+        shown = term_shown(seen, vocabulary, code)
+        self._save(Townhall, TOWNHALL_ID, command, UnknownService(""), shown, change)
 
     @contextmanager
     def change_townhall(self, command: Command) -> Iterator[Townhall]:

@@ -7,7 +7,7 @@ from typing import Final
 from domain.applicant import Applicant
 from domain.definition import Definition
 from domain.letters import LetterKind, Template, legal_mentions
-from domain.townhall import Contact, Townhall
+from domain.townhall import Townhall
 
 _SIGNED: Final = "\n\n{mairie}\n{service}\n{coordonnees_service}\n"
 ROOM: Final = "\n" * 6
@@ -83,7 +83,6 @@ def draft(definition: Definition, kind: LetterKind, known: Mapping[str, str]) ->
 
 def contact_lines(townhall: Townhall, service: str) -> str:
     """How to reach the service, or the town's hotline where the service has no contact of its own."""
-    own, hotline = townhall.services.get(service, Contact()), townhall.settings.hotline
-    contact = own if own != Contact() else hotline
+    contact = townhall.contact_of(service)
     telephone = f"Téléphone : {contact.phone}" if contact.phone else ""
     return "\n".join(filter(None, (contact.address, contact.email, telephone)))

@@ -30,6 +30,11 @@ class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
     phone: str = ""
     fax: str = ""
 
+    @property
+    def complete(self) -> bool:
+        """Whether it is what an acknowledgement must give: a postal or e-mail address, and a telephone (R112-11-1)."""
+        return bool((self.address or self.email) and self.phone)
+
 
 class Term(msgspec.Struct, frozen=True):
     """A configured code and what agents read; kept in clear for ever, so nothing personal may hide in it."""
@@ -110,6 +115,18 @@ class Townhall(Subject):
 
         def apply(self, aggregate: "Townhall") -> None:
             aggregate.vocabularies[self.vocabulary].update((term.code, term.label) for term in self.terms)
+            aggregate.withdrawn[self.vocabulary].difference_update(term.code for term in self.terms)
+
+    class TermWithdrawn(Event):
+        """A code may no longer be chosen; what was recorded under it keeps its label."""
+
+        topic = "townhall.term-withdrawn:1"
+        shows: ClassVar = ("vocabulary", "code")
+        vocabulary: str
+        code: str
+
+        def apply(self, aggregate: "Townhall") -> None:
+            aggregate.withdrawn[self.vocabulary].add(self.code)
 
     def born(self) -> None:
         """A town hall before its first fact."""
@@ -117,6 +134,7 @@ class Townhall(Subject):
         self.settings = Settings()
         self.services: dict[str, Contact] = {}
         self.vocabularies: dict[str, dict[str, str]] = {name: {} for name in VOCABULARIES}
+        self.withdrawn: dict[str, set[str]] = {name: set() for name in VOCABULARIES}
 
     @classmethod
     def found(cls, command: Command, settings: Settings) -> Self:
@@ -138,22 +156,40 @@ class Townhall(Subject):
         if self.services.get(service) != wanted:
             self._add(self.ServiceSet, service=service, contact=wanted)
 
+    def contact_of(self, service: str) -> Contact:
+        """How citizens reach a service: its own contact, else the hotline."""
+        own = self.services.get(service, Contact())
+        return own if own != Contact() else self.settings.hotline
+
+    def offered(self, vocabulary: str) -> dict[str, str]:
+        """The codes that may be chosen now, each with its label; ``vocabularies`` has those of former times too."""
+        withdrawn = self.withdrawn[vocabulary]
+        return {code: label for code, label in self.vocabularies[vocabulary].items() if code not in withdrawn}
+
     def add_terms(self, vocabulary: str, terms: Iterable[Term]) -> None:
-        """Offer new codes; those already offered with the same label are left alone."""
-        known = self.vocabularies[vocabulary]
-        new = tuple(term for term in terms if known.get(term.code) != term.label)
+        """Offer codes, new, withdrawn before or under another label; those offered just so are left alone."""
+        offered = self.offered(vocabulary)
+        new = tuple(term for term in terms if offered.get(term.code) != term.label)
         for term in new:
-            if not is_clear_code(term.code):
-                raise Invalid(
-                    {vocabulary: [f"« {term.code} » : 80 caractères au plus, sans @ ni suite de 6 chiffres."]}
-                )
+            for said in (term.code, term.label):
+                if not is_clear_code(said):
+                    raise Invalid({vocabulary: [f"« {said} » : 80 caractères au plus, sans @ ni suite de 6 chiffres."]})
         if new:
             self._add(self.TermsAdded, vocabulary=vocabulary, terms=new)
 
+    def withdraw_term(self, vocabulary: str, code: str) -> None:
+        """Offer a code no longer; the last one stays, or an action could not be done; raises UnknownCode, Invalid."""
+        if code in self.withdrawn[vocabulary]:
+            return
+        if set(self.offered(vocabulary)) == {self.require(vocabulary, code)}:
+            raise Invalid({vocabulary: ["C’est le dernier : ajoutez-en un autre avant de le retirer."]})
+        self._add(self.TermWithdrawn, vocabulary=vocabulary, code=code)
+
     def require(self, vocabulary: str, code: str) -> str:
         """The code, if the town offers it; raises UnknownCode."""
-        if code not in self.vocabularies[vocabulary]:
-            raise UnknownCode(code, self.vocabularies[vocabulary])
+        offered = self.offered(vocabulary)
+        if code not in offered:
+            raise UnknownCode(code, offered)
         return code
 
 

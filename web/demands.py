@@ -17,6 +17,7 @@ from domain.status import FINISHED, Status
 from web import current, people, wording
 from web.access import allowed
 from web.deletions import deletion
+from web.filters import term
 from web.frame import calendar
 from web.sheets import sheet
 from web.timeline import timeline
@@ -106,7 +107,7 @@ def waits_for(dossier: Dossier) -> str | None:
     if dossier.demand.status is not Status.ON_HOLD:
         return None
     code = next(fact.reason for fact in reversed(dossier.facts) if isinstance(fact, Demand.PutOnHold))
-    return dict(people.terms("reason")).get(code, code)
+    return term(code, "reason")
 
 
 def due_of(dossier: Dossier) -> datetime | None:

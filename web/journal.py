@@ -197,7 +197,7 @@ def _form(typed: Mapping[str, Any]) -> dict[str, Any]:
         "procedures": people.choices_of_procedures(whole_town=whole_town),
         "services": people.services(whole_town=whole_town),
         "agents": people.colleagues(whole_town=whole_town),
-        "event_types": people.terms("event_type"),
+        "event_types": people.known_terms("event_type"),
         "archive_limit": archive_limit(),
     }
 

@@ -80,4 +80,9 @@ def _colleagues(known: Known, mine: frozenset[str] | None) -> tuple[tuple[str, s
 
 def terms(vocabulary: str) -> list[tuple[str, str]]:
     """The codes and labels that the town offers: ``reason``, ``outcome`` or ``event_type``."""
+    return list(current.parts().office.directory.townhall().offered(vocabulary).items())
+
+
+def known_terms(vocabulary: str) -> list[tuple[str, str]]:
+    """Those that were offered once as well, to look for what is past."""
     return list(current.parts().office.directory.townhall().vocabularies[vocabulary].items())

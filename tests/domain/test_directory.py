@@ -217,6 +217,52 @@ def test_a_code_kept_in_clear_for_ever_hides_nobody(town: Town, code: str, *, cl
                 townhall.add_terms("reason", [Term(code, "Libellé")])
 
 
+def test_a_label_kept_in_clear_for_ever_hides_nobody(town: Town) -> None:
+    with town.office.directory.change_townhall(town.command("system:x")) as townhall, pytest.raises(Invalid):
+        townhall.add_terms("reason", [Term("appel", "Rappeler marie@exemple.fr")])
+
+
+def test_a_withdrawn_term_is_chosen_no_more_and_keeps_its_label(town: Town) -> None:
+    directory = town.office.directory
+    with directory.change_townhall(town.command("agent:ada")) as townhall:
+        townhall.add_terms("outcome", [Term("sans_suite", "Sans suite")])
+        townhall.withdraw_term("outcome", "sans_suite")
+        townhall.withdraw_term("outcome", "sans_suite")
+    townhall = directory.townhall()
+    assert names(town).count("TermWithdrawn") == 1
+    assert (townhall.offered("outcome"), townhall.vocabularies["outcome"]["sans_suite"]) == (
+        {"traitee": "Traitee"},
+        "Sans suite",
+    )
+    with pytest.raises(UnknownCode):
+        townhall.require("outcome", "sans_suite")
+    with directory.change_townhall(town.command("agent:ada")) as townhall:
+        townhall.add_terms("outcome", [Term("sans_suite", "Sans suite")])
+    assert directory.townhall().require("outcome", "sans_suite") == "sans_suite"
+
+
+def test_the_last_term_of_its_kind_stays(town: Town) -> None:
+    with town.office.directory.change_townhall(town.command("agent:ada")) as townhall:
+        with pytest.raises(Invalid):
+            townhall.withdraw_term("outcome", "traitee")
+        with pytest.raises(UnknownCode):
+            townhall.withdraw_term("outcome", "perdue")
+
+
+@pytest.mark.parametrize(
+    ("contact", "complete"),
+    [
+        (Contact("1 place de la Mairie", phone="03 88 00 00 00"), True),
+        (Contact(email="accueil@exemple.fr", phone="03 88 00 00 00"), True),
+        (Contact("1 place de la Mairie", "accueil@exemple.fr"), False),
+        (Contact(phone="03 88 00 00 00", fax="03 88 00 00 01"), False),
+        (Contact(), False),
+    ],
+)
+def test_a_contact_is_complete_with_an_address_and_a_telephone(contact: Contact, *, complete: bool) -> None:
+    assert contact.complete is complete
+
+
 def test_a_term_the_town_does_not_offer_is_unknown(town: Town) -> None:
     assert town.office.directory.townhall().require("outcome", "traitee") == "traitee"
     with pytest.raises(UnknownCode) as caught:
@@ -263,6 +309,39 @@ def test_what_was_changed_and_put_back_hinders_nobody(town: Town) -> None:
             townhall.change_settings(replace(townhall.settings, name=name))
     directory.change_settings(town.command("agent:alix"), lambda now: replace(now, soon_late_days=9), seen)
     assert directory.townhall().settings == Settings("Mairie de Bourg", soon_late_days=9)
+
+
+def test_the_contact_of_one_service_is_not_saved_over_another_look_at_it(town: Town) -> None:
+    directory = town.office.directory
+    seen = directory.townhall().version
+    directory.set_service(town.command("system:x"), "Piscine", Contact())
+    directory.change_contact(town.command("agent:ada"), "État civil", lambda now: replace(now, phone="1"), seen)
+    with pytest.raises(ChangedSince) as caught:
+        directory.change_contact(town.command("agent:bob"), "État civil", lambda now: replace(now, phone="2"), seen)
+    assert (caught.value.by, caught.value.what) == ("agent:ada", ("phone",))
+    assert directory.townhall().services["État civil"] == Contact(phone="1")
+    with pytest.raises(UnknownService):
+        directory.change_contact(town.command("agent:ada"), "Patinoire", lambda now: now, seen)
+
+
+def test_a_label_is_not_saved_over_another_look_at_it(town: Town) -> None:
+    directory = town.office.directory
+    seen = directory.townhall().version
+
+    def rename(by: str, code: str, label: str) -> None:
+        directory.change_term(
+            town.command(by), "reason", code, lambda now: now.add_terms("reason", [Term(code, label)]), seen
+        )
+
+    rename("agent:ada", "piece_demandee", "Pièce demandée")
+    rename("agent:bob", "autre", "Autre motif")
+    with pytest.raises(ChangedSince) as caught:
+        rename("agent:bob", "piece_demandee", "Document demandé")
+    assert (caught.value.by, caught.value.what) == ("agent:ada", ("term",))
+    with pytest.raises(ChangedSince):
+        directory.change_term(
+            town.command("agent:bob"), "reason", "autre", lambda now: now.withdraw_term("reason", "autre"), seen
+        )
 
 
 def test_a_version_that_never_was_is_taken_for_the_oldest(town: Town) -> None:

@@ -6,6 +6,7 @@ Read models that changed on purpose: delete ``golden/views.json`` only, and run 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +70,7 @@ LIVES: Final[tuple[tuple[UUID | str, tuple[tuple[str, dict[str, Any]], ...]], ..
     ("AEN-0000-0000-0002", ((SUBMITTED, {}), (TAKEN, {}))),
     ("AEN-0000-0000-0003", ((SUBMITTED, {"has_email": False}),)),
     ("AEN-0000-0000-0004", ((SUBMITTED, {"has_email": False}), ("demand.expiry-warned:1", {}))),
+    (TOWNHALL_ID, (("townhall.term-withdrawn:1", {}),)),
 )
 
 
@@ -83,18 +85,19 @@ def stored_history() -> list[StoredEvent]:
 
 def new_history() -> Iterator[dict[str, Any]]:
     """The lives above with the golden bytes of each topic."""
-    minute = 0
+    minute, versions = 0, Counter[UUID]()
     for subject, facts in LIVES:
         identity = demand_id(subject) if isinstance(subject, str) else subject
-        for version, (topic, changes) in enumerate(facts, start=1):
+        for topic, changes in facts:
             minute += 1
+            versions[identity] += 1
             state = json.loads(golden_file(topic).read_text())
             state |= {"timestamp": f"2027-03-01T08:{minute:02}:15.123456Z", "command_id": f"c{minute}"} | changes
             if "reference" in state:
                 state["reference"] = subject
             if "mail_id" in state:
                 state["mail_id"] = str(uuid5(NAMESPACE, f"{subject} letter"))
-            yield {"id": identity.hex, "version": version, "topic": topic, "state": state}
+            yield {"id": identity.hex, "version": versions[identity], "topic": topic, "state": state}
 
 
 def replayed(environment: Mapping[str, str], history: list[StoredEvent]) -> dict[str, list[dict[str, Any]]]:

@@ -132,6 +132,7 @@ EXAMPLES: dict[str, Fact] = {
     "townhall.terms-added:1": _fact(
         Townhall.TermsAdded, vocabulary="reason", terms=(Term("piece_demandee", "Pièce demandée"),)
     ),
+    "townhall.term-withdrawn:1": _fact(Townhall.TermWithdrawn, vocabulary="reason", code="piece_demandee"),
 }
 
 
