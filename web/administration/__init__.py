@@ -1,8 +1,8 @@
-"""The administrators' pages: the mail queue, the town's settings, its procedures; nothing of what demands contain."""
+"""The administrators' pages: mail queue, settings, procedures, services; nothing of what demands contain."""
 
-from web.administration import mails, procedure, procedures, settings
+from web.administration import mails, procedure, procedures, services, settings
 from web.administration.blueprint import administration
 
-ROUTES = (mails, procedure, procedures, settings)
+ROUTES = (mails, procedure, procedures, services, settings)
 
 __all__ = ["ROUTES", "administration"]

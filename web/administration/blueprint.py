@@ -23,9 +23,11 @@ MOST_COUNTED: Final = 10_000
 @allowed(Role.ADMIN)
 def home() -> str:
     """L’administration."""
-    return render_template(
-        "administration/home.html", counts=current.parts().outbox.counts(MOST_COUNTED), most=MOST_COUNTED
-    )
+    parts = current.parts()
+    townhall = parts.office.directory.townhall()
+    lacking = sum(not townhall.contact_of(service).complete for service in townhall.services)
+    counts = parts.outbox.counts(MOST_COUNTED)
+    return render_template("administration/home.html", counts=counts, most=MOST_COUNTED, lacking=lacking)
 
 
 @administration.errorhandler(ChangedSince)

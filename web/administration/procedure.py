@@ -60,12 +60,14 @@ class Letters(Form.from_dict(_boxes)):  # type: ignore[misc]  # a class made of 
 
 def procedure_page(code: str) -> dict[str, Any]:
     """What the page shows; a form sent again keeps the version that its author saw."""
-    subject = current.parts().office.directory.procedure(code)
+    directory = current.parts().office.directory
+    subject, townhall = directory.procedure(code), directory.townhall()
     definition = subject.definition
     return {
         "definition": definition,
         "version": current.seen_version() or subject.version,
-        "town": current.parts().office.directory.townhall().settings,
+        "town": townhall.settings,
+        "contact": townhall.contact_of(definition.service),
         "calendars": CALENDARS,
         "effects": EFFECTS,
         "effect": definition.silence.effect or NONE,

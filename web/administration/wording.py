@@ -1,4 +1,4 @@
-"""What administrators' pages call the settings and the parts of a procedure, when one of them has changed."""
+"""What administrators' pages call settings, contacts, labels and parts of a procedure, when one of them has changed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,6 +7,11 @@ REST: Final = "le formulaire ou les droits de la démarche"
 CHANGED: Final[Mapping[str, str]] = {
     "name": "le nom de la commune",
     "hotline": "l’assistance",
+    "address": "l’adresse",
+    "email": "le courriel",
+    "phone": "le téléphone",
+    "fax": "la télécopie",
+    "term": "ce libellé",
     "soon_late_days": "le seuil «\u00a0bientôt\u00a0»",
     "alsace_moselle": "les jours fériés",
     "archive_after_days": "le délai des archives",

@@ -118,7 +118,7 @@ class Browser:
         """Open a page."""
         return self._client.get(address)
 
-    def post(self, address: str, **fields: Any) -> TestResponse:
+    def post(self, address: str, /, **fields: Any) -> TestResponse:
         """Send a form."""
         return self._client.post(address, data={"csrf_token": self._token, **fields})
 
