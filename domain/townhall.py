@@ -182,7 +182,7 @@ class Townhall(Subject):
         if code in self.withdrawn[vocabulary]:
             return
         if set(self.offered(vocabulary)) == {self.require(vocabulary, code)}:
-            raise Invalid({vocabulary: ["C’est le dernier : ajoutez-en un autre avant de le retirer."]})
+            raise Invalid({"code": ["C’est le dernier : ajoutez-en un autre avant de le retirer."]})
         self._add(self.TermWithdrawn, vocabulary=vocabulary, code=code)
 
     def require(self, vocabulary: str, code: str) -> str:

@@ -42,6 +42,8 @@ def test_an_administrator_sends_again_and_decides(
     _send_again(watched, reference)
     _change_settings(watched)
     _change_procedure(watched)
+    _complete_service(watched)
+    _change_vocabulary(watched)
     watched.go("/compte")
     assert watched.noise == []
 
@@ -96,3 +98,48 @@ def _change_procedure(watched: Watched) -> None:
         page.locator("button[name=preview][value=acknowledgement]").click()
     watched.check()
     expect(page.locator("pre.letter")).to_contain_text("Mme Camille Exemple")
+
+
+def _complete_service(watched: Watched) -> None:
+    page, phone = watched.page, _phone(watched)
+    watched.go("/administration/services")
+    with page.expect_navigation():
+        page.get_by_role("link", name="État civil", exact=True).click()
+    watched.check()
+    page.locator("[name=address]").fill("1 place de la Mairie\n68000 Colmar")
+    page.locator("[name=email]").fill("pas une adresse")
+    page.locator("[name=phone]").fill(phone)
+    watched.press("Enregistrer les coordonnées")
+    expect(page.locator("#f-email-error")).to_be_visible()
+    watched.noise.clear()  # a browser notes the 422
+    page.locator("[name=email]").fill("etat-civil@mairie.example")
+    watched.press("Enregistrer les coordonnées")
+    expect(page.get_by_text("Les coordonnées du service « État civil » sont enregistrées").first).to_be_visible()
+    expect(page.get_by_role("row", name="État civil").get_by_text(phone)).to_be_visible()
+
+
+def _phone(watched: Watched) -> str:
+    """Another number for each browser, so that something changes."""
+    return "03 88 00 00 00" if watched.reader is None else "03 88 11 11 11"
+
+
+def _change_vocabulary(watched: Watched) -> None:
+    page, label = watched.page, "Photo reçue" if watched.reader is None else "Plan reçu"
+    watched.go("/administration/vocabulaires")
+    watched.unfold("Ajouter : Types d’événement")
+    page.locator("#label-event_type").fill(label)
+    page.locator("#code-event_type").fill("marie@exemple.fr")
+    with page.expect_navigation():
+        page.locator("#event_type form button[type=submit]").click()
+    watched.check()
+    expect(page.locator("#code-event_type-error")).to_be_visible()
+    watched.noise.clear()  # a browser notes the 422
+    page.locator("#code-event_type").fill(label.lower())
+    with page.expect_navigation():
+        page.locator("#event_type form button[type=submit]").click()
+    watched.check()
+    with page.expect_navigation():
+        page.get_by_role("link", name=label, exact=True).click()
+    watched.check()
+    watched.press("Retirer du choix")
+    expect(page.get_by_role("row", name=label).get_by_text("retiré")).to_be_visible()
