@@ -1,4 +1,4 @@
-"""Growing delays after failures, per account and source: never a lock, so nobody can lock out a colleague."""
+"""Growing delays after failures, per account, source and browser: never a lock, so nobody locks out a colleague."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validates_schema
 from domain.agent import Agent
 from domain.errors import UnknownAgent
 from store.passwords import faults
-from web import current, sessions
+from web import current, known_browsers, sessions
 from web.access import open_to_all
 from web.forms import Form, fields, rerender
 
@@ -57,7 +57,9 @@ def choose(token: str) -> ResponseReturnValue:
         return render_template("activation.html", token=token, agent=None), 404
     sessions.close()
     flash(f"Votre mot de passe est enregistré. Connectez-vous avec votre code agent\u00a0: {code}.")
-    return redirect(url_for("login.show"), 303)
+    response = redirect(url_for("login.show"), 303)
+    known_browsers.remember(response, code)
+    return response
 
 
 def _agent_of(code: str | None) -> Agent | None:

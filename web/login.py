@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from domain.errors import Invalid, UnknownAgent
 from store.throttles import FREE_FAILURES, link_asked
-from web import current, sessions
+from web import current, known_browsers, sessions
 from web.access import allowed, open_to_all
 from web.forms import Form, Length, fields
 from web.kept import kept_page
@@ -20,6 +20,8 @@ login = Blueprint("login", __name__)
 LONGEST_CODE: Final = 40
 LONGEST_PASSWORD: Final = 128
 FREE_TRIES_OF_A_SOURCE: Final = 20
+FREE_TRIES_FROM_ANYWHERE: Final = 30
+"""Failures on one account from all sources together, browsers known to its owner left out, that cost no delay."""
 KEPT_FOR_S: Final = 3_600
 FAILED: Final = (
     "Code ou mot de passe incorrect. Première connexion ou mot de passe oublié\u00a0: ouvrez votre messagerie et "
@@ -68,7 +70,9 @@ def log_in() -> ResponseReturnValue:
     verified = _recognised(code, typed["password"])
     if verified is None or not sessions.open_for(current.parts().office.directory.agent(code), verified):
         return _again(422, failed=FAILED)
-    return _continue(code)
+    response = make_response(_continue(code))
+    known_browsers.remember(response, code)
+    return response
 
 
 @login.post("/deconnexion")
@@ -100,6 +104,8 @@ def send_link() -> ResponseReturnValue:
 def _wait(code: str) -> float:
     """Seconds to wait before another try; a try is counted before the password is looked at."""
     limits = {_account(code): FREE_FAILURES, _source(): FREE_TRIES_OF_A_SOURCE}
+    number = known_browsers.number_for(code)
+    limits |= {_anywhere(code): FREE_TRIES_FROM_ANYWHERE} if number is None else {_browser(number): FREE_FAILURES}
     return current.parts().throttles.attempt(limits, current.now())
 
 
@@ -113,8 +119,10 @@ def _recognised(code: str, password: str) -> str | None:
         active = False
     if verified is None or not active:
         return None
+    number = known_browsers.number_for(code)
     parts.throttles.cleared(_account(code))
-    parts.throttles.taken_back(_source())
+    for key in (_source(), _anywhere(code) if number is None else _browser(number)):
+        parts.throttles.taken_back(key)
     return verified
 
 
@@ -155,6 +163,15 @@ def _again(status: int, errors: Mapping[str, list[str]] | None = None, failed: s
 def _account(code: str) -> str:
     """The code as tried from here: failures elsewhere cost its owner nothing."""
     return f"account:{code} from:{request.remote_addr}"
+
+
+def _anywhere(code: str) -> str:
+    """The code as tried from everywhere: many sources together do not guess faster than one."""
+    return f"account:{code}"
+
+
+def _browser(number: str) -> str:
+    return f"browser:{number}"
 
 
 def _source() -> str:

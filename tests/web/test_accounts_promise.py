@@ -14,7 +14,7 @@ from tests.faults.closing import PROPERTY
 from tests.installations import Town
 from tests.web.building import app_of
 from tests.web.conftest import CIVIL, PASSWORD, Visitor
-from web.login import FAILED
+from web.login import FAILED, FREE_TRIES_FROM_ANYWHERE
 
 NEW = "quatre kayaks rouges"
 CHANGE = {"present": PASSWORD, "password": NEW, "confirmation": NEW}
@@ -374,3 +374,86 @@ def test_delays_grow_to_a_minute_and_never_lock_out(
     town.clock.move(seconds=60)
     assert elsewhere(code="zoe", password=PASSWORD).status_code == 303
     proves(f"{40 - len(waits)} wrong passwords, waits of {waits[0]} to {max(waits)} s, 0 locked out")
+
+
+class TestManySources:
+    """One account tried from everywhere: slowed down as a whole, and its owner goes in as before."""
+
+    def attack(self, app: Flask, town: Town, number: int, code: str = "zoe") -> list[int]:
+        """Wrong passwords, each from an address of its own; the seconds each had to wait, passed before the next."""
+        attacker, waits = Visitor(app), []
+        fields = {"csrf_token": attacker.token(), "code": code, "password": "faux"}
+        for source in range(number):
+            where = {"REMOTE_ADDR": f"2001:db8::{source:x}"}
+            answer = attacker.client.post("/connexion", data=fields, environ_base=where)
+            assert answer.status_code in (422, 429)
+            waits.append(int(answer.headers.get("Retry-After", "0")))
+            town.clock.move(seconds=waits[-1])
+        return waits
+
+    def test_the_delay_grows_for_all_sources_together(
+        self, app: Flask, town: Town, proves: Callable[[str], None]
+    ) -> None:
+        waits = self.attack(app, town, FREE_TRIES_FROM_ANYWHERE + 20)
+        assert waits[:FREE_TRIES_FROM_ANYWHERE] == [0] * FREE_TRIES_FROM_ANYWHERE
+        assert [wait for wait in waits if wait] == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+        proves(f"{len(waits)} sources on one account wait up to {max(waits)} s together")
+
+    def test_an_unknown_code_is_slowed_down_alike(self, app: Flask, town: Town) -> None:
+        number = FREE_TRIES_FROM_ANYWHERE + 4
+        assert self.attack(app, town, number, "personne") == self.attack(app, town, number)
+
+    def test_the_owner_waits_nowhere_he_logged_in_before(
+        self, visitor: Visitor, new_visitor: Callable[[], Visitor], app: Flask, town: Town
+    ) -> None:
+        visitor.log_in("zoe")
+        visitor.send("/deconnexion", page="/")
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE)
+        assert new_visitor().log_in("zoe").status_code == 429
+        assert visitor.log_in("zoe").status_code == 303
+        town.clock.move(seconds=60)
+        assert new_visitor().log_in("zoe").status_code == 303
+
+    def test_who_chose_his_password_by_a_link_waits_not_there(self, visitor: Visitor, app: Flask, town: Town) -> None:
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE)
+        town.installation.activations.issue("zoe", "a-token", town.clock(), timedelta(days=3))
+        assert visitor.send("/activation/a-token", password=NEW, confirmation=NEW).status_code == 303
+        assert visitor.log_in("zoe", NEW).status_code == 303
+
+    def test_a_browser_is_known_for_its_own_agents_only_and_for_half_a_year(
+        self, visitor: Visitor, app: Flask, town: Town, credentials: Credentials
+    ) -> None:
+        town.agent("luc", CIVIL)
+        credentials.set_password("luc", PASSWORD, town.clock())
+        for code in ("luc", "zoe"):
+            visitor.log_in(code)
+            visitor.send("/deconnexion", page="/")
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE, "luc")
+        assert visitor.log_in("luc").status_code == 303
+        visitor.send("/deconnexion", page="/")
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE, "eva")
+        assert visitor.log_in("eva").status_code == 429
+        town.clock.move(days=181)
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE)
+        assert visitor.log_in("zoe").status_code == 429
+
+    def test_a_copied_or_forged_cookie_opens_nothing_and_is_slowed_down(
+        self, visitor: Visitor, app: Flask, town: Town
+    ) -> None:
+        visitor.log_in("zoe")
+        cookie = visitor.client.get_cookie("suivi-navigateur")
+        assert cookie is not None
+        assert cookie.http_only
+        assert "zoe" not in cookie.value
+        answers = []
+        for source in range(6):
+            thief = Visitor(app)
+            thief.client.set_cookie("suivi-navigateur", cookie.value)
+            fields = {"csrf_token": thief.token(), "code": "zoe", "password": "faux"}
+            where = {"REMOTE_ADDR": f"2001:db8::{source:x}"}
+            answers.append(thief.client.post("/connexion", data=fields, environ_base=where).status_code)
+        assert answers == [422] * 5 + [429]
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE)
+        forger = Visitor(app)
+        forger.client.set_cookie("suivi-navigateur", cookie.value[:-4] + "AAAA")
+        assert forger.log_in("zoe").status_code == 429

@@ -14,7 +14,7 @@ from domain.errors import NotAllowedNow, Overtaken, UnknownDemand
 from domain.status import Status
 from tests.installations import Town
 from tests.web.building import app_of
-from tests.web.conftest import Visitor
+from tests.web.conftest import PASSWORD, Visitor
 from web import errors, frame, security, wording
 from web.access import open_to_all
 from web.help import TOPICS
@@ -50,6 +50,17 @@ def test_pages_have_no_inline_script_style_or_handler(visitor: Visitor) -> None:
     for address in ("/", "/demandes/non-traitees", "/aide", "/aide/raccourcis-clavier", "/journal", "/nulle-part"):
         text = visitor.get(address).text
         assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", text), address
+
+
+def test_on_https_the_cookie_of_a_known_browser_is_bound_to_the_host(town: Town) -> None:
+    base = "https://suivi.exemple.fr"
+    visitor = Visitor(app_of(town.installation, base_url=base), base)
+    fields = {"csrf_token": visitor.token(), "code": "zoe", "password": PASSWORD}
+    answer = visitor.client.post("/connexion", base_url=base, data=fields, headers={"Referer": f"{base}/connexion"})
+    cookie = next(one for one in answer.headers.getlist("Set-Cookie") if "navigateur" in one)
+    assert cookie.startswith("__Host-suivi-navigateur=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=15552000"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
 
 
 def test_on_https_the_cookie_is_bound_to_the_host(town: Town) -> None:
