@@ -16,7 +16,7 @@ _LARGEST_TEXT: Final = 1_000_000
 
 def seal(text: str, purpose: str, bound_to: str = "") -> str:
     """The text as URL-safe characters; only the same purpose and binding opens it (``bound_to``: a session)."""
-    box = _key(bound_to).seal(zlib.compress(text.encode()).hex(), purpose.encode()).box
+    box = _key(bound_to).seal(base64.b85encode(zlib.compress(text.encode())).decode(), purpose.encode()).box
     return base64.urlsafe_b64encode(box).decode().rstrip("=")
 
 
@@ -24,7 +24,7 @@ def unseal(sealed: str, purpose: str, bound_to: str = "") -> str | None:
     """The text again; None when it was changed, or sealed for something else."""
     try:
         box = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-        packed = bytes.fromhex(_key(bound_to).open(Sealed(box), purpose.encode()))
+        packed = base64.b85decode(_key(bound_to).open(Sealed(box), purpose.encode()))
         return zlib.decompressobj().decompress(packed, _LARGEST_TEXT).decode()
     except (binascii.Error, ValueError, Erased, zlib.error):
         return None

@@ -12,7 +12,7 @@ from domain.errors import UnknownAgent
 from store.sessions import PasswordReplaced
 from web import current
 from web.browsers import browser_label
-from web.kept import kept_page
+from web.kept import is_text, kept_page
 from web.sealing import seal, unseal
 
 TOKEN_BYTES: Final = 32
@@ -20,7 +20,8 @@ KEPT_FORM: Final = "kept-form"
 _AUTHOR: Final = "author"
 _TOKEN: Final = "token"  # noqa: S105 — the name of a field, not its value
 _CODE: Final = "code"
-_LONGEST_KEPT: Final = 150_000
+_LONGEST_KEPT: Final = 240_000
+"""As much as fits into the login's own form: any letter, unless it looks like chance and cannot be packed."""
 _NEVER_KEPT: Final = frozenset({"csrf_token", "password", "confirmation", _AUTHOR})
 PRESENT_PASSWORD: Final = "present"  # noqa: S105 — the name of a field
 """The field of a form that changes a password: nothing of such a form is ever kept."""
@@ -78,7 +79,8 @@ def ask_to_log_in() -> Any:
     if request.method in ("GET", "HEAD"):
         wanted = request.full_path if request.query_string else request.path
         return redirect(url_for("login.show", next=None if wanted == "/" else wanted), 303)
-    return render_template("login.html", next=_page_before(), kept=_kept_form(), expired=True), 401
+    kept = _kept_form()
+    return render_template("login.html", next=_page_before(), kept=kept, lost=_lost(kept), expired=True), 401
 
 
 def author() -> str:
@@ -132,6 +134,11 @@ def _kept_form() -> str:
     kept = json.dumps({"code": code, "at": current.now().timestamp(), "to": request.path, "typed": typed})
     sealed = seal(kept, KEPT_FORM)
     return sealed if len(sealed) <= _LONGEST_KEPT else ""
+
+
+def _lost(kept: str) -> bool:
+    """Whether words that somebody wrote are not in the page that asks him to log in."""
+    return not kept and (bool(request.files) or any(is_text(name, value) for name, value in _typed()))
 
 
 def _typed() -> list[tuple[str, str]]:

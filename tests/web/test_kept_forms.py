@@ -1,6 +1,8 @@
 """A form that was open while its writer logged out, lost his cookie or logged in again: nothing typed is lost."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -71,6 +73,34 @@ def test_a_form_of_another_site_is_never_offered(page: Page) -> None:
     page.visitor.client.delete_cookie("suivi")
     status, login = page.send(csrf_token="forged", author="zoe")
     assert (status, 'name="kept"' in login) == (OUT, False)
+
+
+LONG = " ".join(f"Phrase {number} d’une lettre à l’usager." for number in range(4_000))
+"""About as many letters as a form may weigh."""
+
+
+def test_a_letter_of_many_thousand_characters_is_kept(page: Page) -> None:
+    page.visitor.client.delete_cookie("suivi")
+    login = page.send(comment=LONG)[1]
+    assert "Ce que vous aviez saisi est conservé" in login
+    again = page.visitor.log_in("zoe", kept=hidden(login, "kept")).text
+    assert hidden(again.split("<main")[1], "comment") == LONG
+
+
+def test_what_is_too_long_to_be_kept_is_said_to_be_lost(page: Page) -> None:
+    page.visitor.client.delete_cookie("suivi")
+    chance = "Note " + urlsafe_b64encode(Random(7).randbytes(180_000)).decode()
+    status, login = page.send(comment=chance)
+    assert (status, 'name="kept"' in login, "conservé" in login) == (OUT, False, False)
+    assert "c’était trop long" in login
+    assert chance not in login
+
+
+def test_a_form_without_words_is_not_said_to_be_lost(page: Page) -> None:
+    page.visitor.client.delete_cookie("suivi")
+    login = page.send(author="", comment="")[1]
+    assert "Connectez-vous pour reprendre" in login
+    assert "gardé" not in login
 
 
 def test_a_form_older_than_the_present_session_is_offered_again(page: Page) -> None:
