@@ -45,6 +45,10 @@ class Rights(msgspec.Struct, frozen=True):
         """Sees and reassigns the open demands of this service (« Du service »)."""
         return self.has(*WORKS_ON_DEMANDS) and service in self.services
 
+    def reassigns_many(self, service: str, *, own: bool) -> bool:
+        """Reassigns by the lot: a head what his services have, anybody what he follows himself (ADR 0011)."""
+        return own or (Role.HEAD in self.roles and service in self.services)
+
     def sees(self, procedure: Definition) -> bool:
         """Knows that a demand of this procedure exists; an auditor sees every one, with its values sealed."""
         return self.oversees(procedure.service) or self.processes(procedure) or self.has(Role.AUDITOR)

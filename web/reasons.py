@@ -21,6 +21,8 @@ _ALREADY: Final[Mapping[str, str]] = {
 _SENTENCES: Final[Mapping[str, str]] = {
     "unknown": "introuvable, ou hors de vos services",
     "not_allowed": "vos droits ne permettent pas cette action",
+    "not_head": "suivie par quelqu’un d’autre, ou par personne\u00a0: ouvrez-la pour la réattribuer, ou demandez à un "
+    "responsable de service",
     "inactive": "votre compte a été désactivé entre-temps",
     "code": "la valeur choisie n’est plus proposée par la mairie",
     "erased": "ses données personnelles sont déjà effacées",

@@ -141,6 +141,8 @@ def _judged(action: str, found: Iterable[Row | Left]) -> tuple[list[Row], list[L
             left.append(Left(one.reference, code))
         elif status not in COMES_FROM[action]:
             left.append(Left(one.reference, "status", status.value))
+        elif action == "reassign" and not _reassigned_by_the_lot(one):
+            left.append(Left(one.reference, "not_head"))
         else:
             rows.append(one)
     return rows, left
@@ -156,6 +158,11 @@ def _forbidden(action: str, definition: Definition) -> str | None:
     else:
         able = rights.processes(definition) or (action == "reassign" and rights.oversees(definition.service))
     return None if able else "not_allowed"
+
+
+def _reassigned_by_the_lot(row: Row) -> bool:
+    agent = current.agent()
+    return agent.rights.reassigns_many(row.service, own=row.agent == agent.code)
 
 
 def _definition(procedure: str, service: str) -> Definition:

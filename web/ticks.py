@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from flask import request
 
+from domain.rights import Role
 from projections.reading import Page
 from web import criteria, current
 from web.frame import same_page
@@ -27,6 +28,8 @@ ACTIONS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
     "service": (_LABELS, _CLOSE, _REASSIGN, _EVENT),
 }
 _WITHOUT_RIGHT_TO_PROCESS: Final = (_LABELS, _REASSIGN)
+_OTHERS: Final = frozenset({"untreated", "service"})
+"""Sections with demands that others follow, or nobody yet: only a head reassigns those by the lot."""
 
 
 class Ticks(msgspec.Struct, frozen=True):
@@ -80,10 +83,12 @@ def _key(wanted: criteria.Wanted) -> str:
 
 
 def _actions(section: str) -> tuple[tuple[str, str, str], ...]:
-    scope, procedures = current.scope(), current.known().procedures
+    scope, procedures, offered = current.scope(), current.known().procedures, ACTIONS[section]
     if section == "service" and not any(procedures[code].service in scope.services for code in scope.processable):
-        return _WITHOUT_RIGHT_TO_PROCESS
-    return ACTIONS[section]
+        offered = _WITHOUT_RIGHT_TO_PROCESS
+    if section not in _OTHERS or current.agent().rights.has(Role.HEAD):
+        return offered
+    return tuple(action for action in offered if action is not _REASSIGN)
 
 
 def _number(wanted: criteria.Wanted, page: Page, *, more: bool, asked: bool) -> int | None:

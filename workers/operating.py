@@ -180,10 +180,18 @@ def _reassign(
             with office.reassignment(reference, by=by, command=command) as handle:
                 owner = handle.demand.owner
                 handle.reassign(to, asked.note)
+                _require_lot(handle.demand, by, owner)
         except Invalid:
             yield reference, ("same_agent", to) if owner == to else ("not_able", to)
         except Refused as refusal:
             yield reference, why(refusal)
+
+
+def _require_lot(demand: Demand, by: Agent, owner: str | None) -> None:
+    """Raise NotAllowed, so that nothing is recorded, unless the demand was his own or he leads its service."""
+    own = owner == by.code
+    if not demand.repeated and not by.rights.reassigns_many(demand.service, own=own):
+        raise NotAllowed("reassign many", demand.reference)
 
 
 def _add_event(

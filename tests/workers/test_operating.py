@@ -17,6 +17,7 @@ from domain.facts import Command
 from domain.handle import DemandHandle
 from domain.letters import Letter, Template
 from domain.references import demand_id
+from domain.rights import Rights, Role
 from domain.sealing import Sealed, place
 from store.operations import Operation, Operations
 from tests.databases import only_sqlite
@@ -183,6 +184,19 @@ def test_reassignment_tells_who_has_it_already_and_who_cannot(work: Work) -> Non
     assert work.carry_out().failed == 2
     assert work.reasons() == {his: ("same_agent", "luc"), closed: ("status", "CLOTUREE")}
     assert work.demand(mine).owner == "luc"
+
+
+def test_only_a_head_reassigns_by_the_lot_what_others_follow(work: Work) -> None:
+    his, untreated = work.taken(1, by=work.luc)[0], work.town.submit()
+    work.ask("reassign", [his, untreated], agent="camille")
+    work.carry_out()
+    assert work.reasons() == {his: ("not_allowed", None), untreated: ("not_allowed", None)}
+    assert (work.demand(his).owner, work.demand(untreated).owner) == ("luc", None)
+    rights = Rights(frozenset({Role.HEAD}), frozenset({CIVIL}))
+    work.office.directory.change_rights(work.town.command("system:test"), "camille", rights)
+    work.ask("reassign", [his, untreated], agent="camille", identity=UUID(int=8))
+    work.carry_out()
+    assert [work.demand(reference).owner for reference in (his, untreated)] == ["camille", "camille"]
 
 
 @only_sqlite

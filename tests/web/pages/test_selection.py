@@ -80,10 +80,23 @@ def test_a_foreign_demand_is_as_unknown_as_one_that_does_not_exist(hall: Hall, m
     assert "clôturée" not in text(page).partition("Introuvable")[2].partition("Revenir")[0]
 
 
-def test_whoever_may_only_look_may_reassign_and_not_close(hall: Hall, eva: Browser) -> None:
+def test_whoever_may_only_look_may_not_close(hall: Hall, eva: Browser) -> None:
     other = hall.taken(by="zoe", procedure="AEM")
     assert "Vos droits ne permettent pas cette action" in text(choose(eva, "close", [other]))
-    assert "Réattribuer 1 demande" in text(choose(eva, "reassign", [other]))
+
+
+def test_an_agent_reassigns_by_the_lot_what_is_his_and_a_head_what_his_services_have(
+    hall: Hall, zoe: Browser, hugo: Browser
+) -> None:
+    references = [hall.taken(), hall.held(), hall.taken(by="luc"), hall.received()]
+    page = choose(zoe, "reassign", references)
+    assert "Réattribuer 2 demandes" in text(page)
+    assert "Sur 4 demandes choisies, 2 ne peuvent pas être réattribuées" in text(page)
+    assert "demandez à un responsable de service" in text(page)
+    confirmed = operation_of(hall, choose(zoe, "reassign", references, confirmed="1", agent="luc"))
+    assert confirmed.total == 4
+    assert "Réattribuer 4 demandes" in text(choose(hugo, "reassign", references))
+    assert zoe.post(f"/demandes/{references[3]}/reattribution", agent="luc").status_code == 303
 
 
 @pytest.mark.parametrize("action", ["close", "labels", "reassign", "add_event"])

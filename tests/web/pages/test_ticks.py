@@ -12,11 +12,12 @@ from web import ticks
 
 BAR = re.compile(r'<form method="post" action="/demandes/selection".*?</form>', re.DOTALL)
 OFFERED = {
-    "non-traitees": ["reassign", "add_event"],
+    "non-traitees": ["add_event"],
     "en-cours": ["labels", "close", "reassign", "add_event"],
     "en-attente": ["labels", "reassign", "add_event"],
-    "service": ["labels", "close", "reassign", "add_event"],
+    "service": ["labels", "close", "add_event"],
 }
+TO_HEADS = {"non-traitees": ["reassign", "add_event"], "service": ["labels", "close", "reassign", "add_event"]}
 MANY = 27
 
 
@@ -78,6 +79,12 @@ def test_each_section_offers_its_actions_for_the_demands_ticked(
     assert {"csrf_token", "command_id"} <= {name for name, _ in forms.fields["selection"]}
 
 
+@pytest.mark.parametrize("address", TO_HEADS)
+def test_a_head_may_reassign_what_others_follow(hall: Hall, filled: dict[str, list[str]], address: str) -> None:
+    found = bar(hall.browser("hugo").get(f"/demandes/{address}").text)
+    assert re.findall(r'name="action" value="([a-z_]+)"', found) == TO_HEADS[address]
+
+
 def test_who_may_process_nothing_of_a_service_is_offered_what_he_may_do(fresh_hall: Hall) -> None:
     fresh_hall.received("AEM")
     eva = fresh_hall.browser("eva")
@@ -85,7 +92,7 @@ def test_who_may_process_nothing_of_a_service_is_offered_what_he_may_do(fresh_ha
     elsewhere = Rights(frozenset({Role.AGENT}), frozenset({CIVIL}), frozenset({"SIG"}))
     fresh_hall.office.directory.change_rights(fresh_hall.command(), "eva", elsewhere)
     found = bar(fresh_hall.browser("eva").get("/demandes/service").text)
-    assert re.findall(r'name="action" value="([a-z_]+)"', found) == ["labels", "reassign"]
+    assert re.findall(r'name="action" value="([a-z_]+)"', found) == ["labels"]
 
 
 def test_without_a_script_a_link_ticks_the_page(zoe: Browser, filled: dict[str, list[str]]) -> None:
