@@ -92,6 +92,7 @@ def frame(dossier: Dossier) -> dict[str, Any]:
         "owners": [(code, name) for code, name in people.owners(dossier.definition) if code != demand.owner],
         "undelivered": undelivered(dossier),
         "owner_left": demand.owner is not None and not people.is_active(demand.owner),
+        "leads": current.agent().rights.reassigns_many(demand.service, own=False),
     }
 
 

@@ -1,5 +1,7 @@
 """A demand's two pages: content grouped as in the form, allowed actions only, what remains once it is finished."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -152,13 +154,30 @@ def test_a_key_that_outlived_a_crash_opens_nothing(hall: Hall, zoe: Browser) -> 
         assert MARIE.first_name not in zoe.get(address).text
 
 
-def test_a_deactivated_owner_is_marked(hall: Hall, hugo: Browser) -> None:
-    reference = hall.taken("luc")
+def test_a_deactivated_owner_is_marked_and_all_his_demands_are_one_click_away(fresh_hall: Hall) -> None:
+    hall = fresh_hall
+    reference, other, _ = hall.taken("luc"), hall.taken("luc"), hall.taken("zoe")
+    assert "Réattribuer toutes ses demandes" not in text(hall.browser("hugo").get(f"/demandes/{reference}"))
     hall.office.directory.activate_agent(hall.command(), "luc", active=False)
-    page = text(hugo.get(f"/demandes/{reference}"))
-    hall.office.directory.activate_agent(hall.command(), "luc", active=True)
-    assert "Luc Petit (agent inactif)" in page
-    assert "réattribuez-la" in page
+    hugo = hall.browser("hugo")
+    page = hugo.get(f"/demandes/{reference}")
+    assert "Luc Petit (agent inactif)" in text(page)
+    assert "réattribuez-la" in text(page)
+    link = re.search(r'href="([^"]+)">Réattribuer toutes ses demandes', page.text)
+    assert link is not None
+    listed = hugo.get(html.unescape(link[1]))
+    assert sorted(re.findall(r'name="references" value="([^"]+)"[^>]* checked', listed.text)) == sorted(
+        [reference, other]
+    )
+    assert 'name="action" value="reassign"' in listed.text
+
+
+def test_an_agent_is_led_to_the_demands_of_a_colleague_who_left(fresh_hall: Hall) -> None:
+    reference = fresh_hall.taken("luc")
+    fresh_hall.office.directory.activate_agent(fresh_hall.command(), "luc", active=False)
+    page = fresh_hall.browser("zoe").get(f"/demandes/{reference}").text
+    assert 'href="/demandes/service?agent=luc">Voir toutes ses demandes' in page
+    assert "toutes ses demandes" not in text(fresh_hall.browser("ines").get(f"/demandes/{reference}"))
 
 
 def test_an_agent_may_take_a_colleague_s_demand_over(hall: Hall, zoe: Browser, luc: Browser) -> None:
