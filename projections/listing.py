@@ -115,11 +115,10 @@ def listing(shape: Shape) -> Select[Any]:
         return listed.join_from(few, current, current.c.seq == few.c.seq).order_by(*order)
     if shape.naming == ARRIVAL:
         within = [] if shape.section == "service" else [_within(shape)]
-        after = [_after(search_tokens.c.seq, descending=descending)] if shape.continued else []
-        ranges = [one.where(*after) for one in arrived(shape.ranges, shape.tokens, [*within, *conditions])]
+        arrivals = arrived(shape.ranges, shape.tokens, [*within, *conditions])
+        ranges = [one.where(*_among_tokens(shape)) for one in arrivals]
         first = followed(ranges, _MOST, descending=descending, cut=shape.cut)
-        by_seq = current.c.seq.desc() if descending else current.c.seq
-        return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(by_seq)
+        return listed.join_from(first, current, current.c.seq == first.c.seq).order_by(*order)
     if shape.section in OWN:
         return listed.where(*_own(shape.section), *conditions).order_by(*order).limit(_MOST)
     first = followed(
@@ -178,10 +177,21 @@ def _conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
             yield from map(borne, range(shape.tokens))
 
 
-def _after(*columns: ColumnElement[int], descending: bool) -> ColumnElement[bool]:
+def _among_tokens(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    """From which token on, and up to which: days of receipt and the place where a page ended lead to them."""
+    if "received_from" in shape.filters:
+        yield search_tokens.c.submitted_at >= bindparam("received_from")
+    if "received_before" in shape.filters:
+        yield search_tokens.c.submitted_at < bindparam("received_before")
+    if shape.continued:
+        _, descending = SORTS[shape.sort]
+        yield _after(search_tokens.c.submitted_at, search_tokens.c.seq, descending=descending)
+
+
+def _after(by: ColumnElement[int], seq: ColumnElement[int], *, descending: bool) -> ColumnElement[bool]:
     """The condition that continues a page: keyset, never OFFSET."""
-    place = [bindparam(name, type_=BigInteger) for name in ("value", "seq")][-len(columns) :]
-    here, there = tuple_(*columns), tuple_(*place)
+    here = tuple_(by, seq)
+    there = tuple_(*(bindparam(name, type_=BigInteger) for name in ("value", "seq")))
     return here < there if descending else here > there
 
 

@@ -12,7 +12,7 @@ from projections.tables import current, search_tokens
 GATHER: Final = "gather"
 """Few bear the rarest word: all of them are looked up and sorted."""
 ARRIVAL: Final = "arrival"
-"""Many bear it: they are listed in the order in which they arrived, in which the tokens stand."""
+"""Many bear it: they are listed in the order of receipt, in which the tokens stand."""
 WALK: Final = "walk"
 """Many bear it, and another order is asked for: the list is followed until a page is full."""
 FEW: Final = 50
@@ -59,7 +59,7 @@ def arrived(services: int, words: int, conditions: Sequence[ColumnElement[bool]]
     told = select(literal(1)).where(current.c.seq == search_tokens.c.seq, *conditions).correlate(search_tokens)
     fitting = [told.limit(1).scalar_subquery() == 1] if conditions else []
     for number in range(services):
-        yield key(search_tokens.c.seq, search_tokens.c.seq).where(
+        yield key(search_tokens.c.submitted_at, search_tokens.c.seq).where(
             search_tokens.c.service == bindparam(f"reach{number}"),
             search_tokens.c.token == bindparam("token0"),
             *_with_others(words),
@@ -80,6 +80,7 @@ def _borne_by(table: Table, place: int) -> ColumnElement[bool]:
     found = select(literal(1)).where(
         _other.c.service == table.c.service,
         _other.c.token == bindparam(f"token{place}"),
+        _other.c.submitted_at == table.c.submitted_at,
         _other.c.seq == table.c.seq,
     )
     return found.correlate(table).limit(1).scalar_subquery() == 1

@@ -123,7 +123,7 @@ class Projector:
         loader.load(records, batch)
         fold_records(batch, records)
         new = write(driver, batch)
-        findable = [(row.seq, row.demand_id, row.service, row.applicant) for row in new]
+        findable = [(row.seq, row.demand_id, row.service, row.submitted_at, row.applicant) for row in new]
         tokens = list(Searching(self._keyring, at.generation).rows(findable))
         driver.run(driver.statements.put_new(search_tokens), tokens)
         driver.run(driver.statements.advance, [(records[-1][0], batch.alsace_moselle)])

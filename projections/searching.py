@@ -11,9 +11,9 @@ from projections.names import findable
 from projections.rows import hexadecimal
 
 Keys = Callable[[Sequence[UUID]], Mapping[UUID, DataKey]]
-Findable = tuple[int, str | UUID, str, bytes | None]
-"""An open demand's number, identity, service and sealed applicant."""
-TokenRow = tuple[str, bytes, int]
+Findable = tuple[int, str | UUID, str, int, bytes | None]
+"""An open demand's number, identity, service, instant of receipt and sealed applicant."""
+TokenRow = tuple[str, bytes, int, int]
 _MOST: Final = 50_000
 
 
@@ -27,17 +27,18 @@ class Searching:
     def rows(self, demands: Iterable[Findable]) -> Iterator[TokenRow]:
         """The rows of ``search_tokens`` of some open demands."""
         wanted = [
-            (seq, UUID(hexadecimal(identity)), service, applicant) for seq, identity, service, applicant in demands
+            (seq, UUID(hexadecimal(identity)), service, received, applicant)
+            for seq, identity, service, received, applicant in demands
         ]
         if not wanted:
             return
-        found = self._keyring.keys([self._generation, *(owner for _, owner, _, _ in wanted)])
+        found = self._keyring.keys([self._generation, *(owner for _, owner, *_ in wanted)])
         search_key = found.get(self._generation)
         if search_key is None:
             return
-        for seq, owner, service, applicant in wanted:
+        for seq, owner, service, received, applicant in wanted:
             for text in sorted(_texts(owner, applicant, found.get(owner))):
-                yield service, self._token(text, search_key), seq
+                yield service, self._token(text, search_key), received, seq
 
     def _token(self, text: str, key: DataKey) -> bytes:
         token = self._known.get(text)

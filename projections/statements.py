@@ -55,7 +55,7 @@ class Statements:
             select(procedures.c.code, procedures.c.take_days, procedures.c.close_days, procedures.c.working)
         )
         self.findable = self._text(
-            select(current.c.seq, current.c.demand_id, current.c.service, current.c.applicant)
+            select(current.c.seq, current.c.demand_id, current.c.service, current.c.submitted_at, current.c.applicant)
             .where(current.c.seq > bindparam("after"))
             .order_by(current.c.seq)
         ) + (" LIMIT %s" if self.postgres else " LIMIT ?")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from domain.status import Status
 
-VERSION: Final = 6
+VERSION: Final = 7
 NEVER: Final = 2**62
 metadata: Final = MetaData()
 
@@ -91,10 +91,14 @@ search_tokens: Final = Table(
     metadata,
     Column("service", Text, primary_key=True),
     Column("token", LargeBinary, primary_key=True),
+    Column("submitted_at", BigInteger, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-"""Keyed hashes of the words of names, of e-mails and telephones of open demands; gone at closure."""
+"""Keyed hashes of the words of names, of e-mails and telephones of open demands; gone at closure.
+
+They stand in the order of receipt, which is that of the numbers only where nothing was imported.
+"""
 Index("tokens_of", search_tokens.c.seq)
 
 journal: Final = Table(

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, Text, select
 
 from domain.sealing import Keyring
-from projections.searching import Searching
+from projections.searching import Searching, TokenRow
 from projections.tables import current, metadata, open_counts, position, search_tokens
 
 _PAGE: Final = 1_000
@@ -113,25 +113,26 @@ def _token_differences(
     """By the numbers of the demands, some hundreds at a time; what is told names a demand and no token."""
     yield from _strays(live)
     searching, after = Searching(keyring, generation), 0
-    chosen = select(current.c.seq, current.c.demand_id, current.c.service, current.c.applicant).order_by(current.c.seq)
+    names = ("seq", "demand_id", "service", "submitted_at", "applicant")
+    chosen = select(*(current.c[name] for name in names)).order_by(current.c.seq)
     while rows := again.execute(chosen.where(current.c.seq > after).limit(_CHUNK)).all():
         first, after = after, rows[-1].seq
-        wanted = set(searching.rows([(row.seq, row.demand_id, row.service, row.applicant) for row in rows]))
+        wanted = set(searching.rows(row[:] for row in rows))
         found = set(_tokens(live, first, after))
         readable = set(keyring.keys([generation, *(row.demand_id for row in rows)]))
         if generation not in readable:  # a rebuild took its key: what is left of these tokens can find nobody
             return
         open_now = {row.seq for row in rows if row.demand_id in readable}
-        for seq in sorted({token[2] for token in wanted - found} & open_now):
+        for seq in sorted({token[-1] for token in wanted - found} & open_now):
             yield "manque", (seq,)
-        for seq in sorted({token[2] for token in found - wanted} & open_now):
+        for seq in sorted({token[-1] for token in found - wanted} & open_now):
             yield "en trop", (seq,)
 
 
-def _tokens(connection: Connection, first: int, last: int) -> Iterator[tuple[str, bytes, int]]:
+def _tokens(connection: Connection, first: int, last: int) -> Iterator[TokenRow]:
     chosen = select(search_tokens).where(search_tokens.c.seq > first, search_tokens.c.seq <= last)
-    for service, token, seq in connection.execute(chosen):
-        yield service, bytes(token), seq
+    for service, token, received, seq in connection.execute(chosen):
+        yield service, bytes(token), received, seq
 
 
 def _strays(live: Connection) -> Iterator[tuple[str, Key]]:

@@ -42,7 +42,7 @@ def fill(engine: Engine, search_key: DataKey) -> None:
         opened = [_open(number, random) for number in range(OPEN)]
         connection.execute(insert(current), opened)
         borne = [
-            {"service": row["service"], "token": token, "seq": row["seq"]}
+            {name: row[name] for name in ("service", "submitted_at", "seq")} | {"token": token}
             for row in opened
             for token in words[random.choice(_NAMES), random.choice("AB")]
         ]

@@ -13,10 +13,11 @@ from domain.sealing import DataKey, Sealed, place
 from projections.cursors import BadCursor
 from projections.journal import JournalCriteria
 from projections.lists import Lists
+from projections.naming import FEW
 from projections.reading import Criteria, Scope
 from suivi.rebuilding import rebuild
 from tests.databases import only_sqlite
-from tests.installations import Town
+from tests.installations import MORNING, Town
 from tests.projections.random_lives import send_again
 
 CIVIL = "État civil"
@@ -198,6 +199,39 @@ def test_names_are_found_by_the_beginning_of_any_word(town: Town, typed: str, fo
     )
     town.submit("AEN", last_name="Martin", first_name="Paul", email=None)
     assert listed(town, words=(typed,)) == ([reference] if found else [])
+
+
+@pytest.mark.parametrize("sort", ["received", "-received"])
+def test_those_who_bear_a_name_stand_in_the_order_of_receipt_whatever_happens_between_pages(
+    town: Town, sort: str
+) -> None:
+    lea, received = town.agent("lea", CIVIL), dict[str, int]()
+    for number in range(FEW + 3):
+        minute = number * 17 % (FEW + 3)
+        town.clock.now = MORNING + timedelta(minutes=minute)
+        received[town.submit(("AEN", "AEM")[number % 2], last_name="Nuñez")] = minute
+    town.clock.now = MORNING + timedelta(days=1)
+    expected = sorted(received, key=received.__getitem__, reverse=sort.startswith("-"))
+    assert listed(town, section="service", words=("nunez",), sort=sort, size=100) == expected
+    found, further = [], pages(town, section="service", words=("nunez",), sort=sort, size=15)
+    for turned, page in enumerate(further):
+        found += page
+        if not turned:
+            for reference in (expected[0], expected[14], expected[20], expected[-1]):
+                town.act(reference, lea, "take_in_charge")
+                town.act(reference, lea, "close", "traitee")
+    assert found == [reference for reference in expected if reference not in (expected[20], expected[-1])]
+
+
+def test_a_search_by_name_and_days_begins_at_its_first_day(town: Town) -> None:
+    received = {}
+    for number in range(FEW + 5):
+        town.clock.now = MORNING + timedelta(hours=-number)
+        received[town.submit("AEN", last_name="Nuñez")] = town.clock.now
+    begin, end = MORNING - timedelta(hours=FEW), MORNING - timedelta(hours=3)
+    expected = [reference for reference, at in reversed(received.items()) if begin <= at < end]
+    within = {"received_from": begin, "received_before": end, "words": ("nunez",)}
+    assert [one for page in pages(town, size=20, **within) for one in page] == expected
 
 
 def test_all_results_are_counted_as_far_as_asked(town: Town) -> None:

@@ -133,7 +133,7 @@ def _put_back(connection: sqlite3.Connection, owner: str, reference: str) -> Non
     }
     marks = ",".join("?" * len(names))
     connection.execute(f"INSERT INTO current_demands VALUES ({marks})", [values[name] for name in names])  # noqa: S608
-    connection.execute("INSERT INTO search_tokens VALUES ('État civil', x'00', 999998)")
+    connection.execute("INSERT INTO search_tokens VALUES ('État civil', x'00', 0, 999998)")
     connection.commit()
 
 

@@ -80,7 +80,7 @@ DIFFERENCES = (
     ("DELETE FROM status_intervals WHERE until > 4e18", "status_intervals", "manque"),
     ("UPDATE daily_counts SET closed=closed+1 WHERE dimension='all' AND closed > 0", "daily_counts", "closed"),
     ("DELETE FROM search_tokens", "search_tokens", "manque"),
-    ("INSERT INTO search_tokens SELECT 'x', token, 999999 FROM search_tokens LIMIT 1", "search_tokens", "en trop"),
+    ("INSERT INTO search_tokens SELECT 'x', token, 0, 999999 FROM search_tokens LIMIT 1", "search_tokens", "en trop"),
 )
 
 
