@@ -26,6 +26,11 @@ def queries(town: BenchTown) -> Iterator[Result]:
     named: dict[str, tuple[Callable[[], object], float | None, int]] = {
         "list page (untreated)": (lambda: lists.page(Criteria("untreated"), SCOPE, NOW), None, 10_000),
         "list page (service)": (lambda: lists.page(Criteria("service"), SCOPE, NOW), None, 10_000),
+        "list page (of one agent)": (
+            lambda: lists.page(Criteria("service", agent="max"), SCOPE, NOW),
+            None,
+            10_000,
+        ),
         "counters": (lambda: lists.counters(SCOPE, NOW), None, 10_000),
         "worst name search": (lambda: lists.page(Criteria("service", words=("mar",)), SCOPE, NOW), 0.001, 10_000),
         "journal page": (lambda: journal.page(JournalCriteria(), None), 0.001, 100_000),

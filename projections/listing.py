@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from domain.instants import micros
-from domain.status import Status
+from domain.status import OPEN, Status
 from projections.counting import AGENT, COUNTS, PROCESSABLE, SERVICES, allowed
 from projections.merging import followed, in_order, key
 from projections.naming import ARRIVAL, GATHER, WALK, arrived, bearing_all, borne
@@ -44,6 +44,7 @@ _ONLY_ON_HOLD: Final = ("since", "-since")
 """Since when a demand waits is no question elsewhere, and no other index would answer it."""
 OWN: Final = {"in_progress": Status.IN_PROGRESS, "on_hold": Status.ON_HOLD}
 """The sections that hold an agent's own demands."""
+_OPEN: Final = tuple(sorted(OPEN))
 _SHAPES_KEPT: Final = 1_024
 _MOST: Final = bindparam("most", type_=Integer)
 _FILTERS: Final = ("reference", "procedure", "service", "agent", "received_from", "received_before", "late")
@@ -163,7 +164,7 @@ def _conditions(shape: Shape) -> Iterator[ColumnElement[bool]]:
         "received_before": submitted < bindparam("received_before"),
         "late": due < bindparam("now"),
     }
-    yield from (narrowing[name] for name in shape.filters)
+    yield from (narrowing[name] for name in shape.filters if name != _leading(shape))
     if shape.status is not None:
         known = shape.status in set(Status)
         yield current.c.status.concat("") == literal_column(f"'{shape.status}'") if known else false()
@@ -200,13 +201,43 @@ def _own(section: str) -> list[ColumnElement[bool]]:
 
 
 def _ranges(shape: Shape) -> Iterator[ColumnElement[bool]]:
-    """One range of an index for each procedure of « Non traitées », for each service of « Du service »."""
+    """One range of an index for each procedure of « Non traitées », for each service of « Du service ».
+
+    Who looks for the demands of an agent or a procedure follows those alone, which may be few among all.
+    """
+    leading = _leading(shape)
+    if leading == "agent":
+        yield from _of_agent(shape)
+        return
+    if leading == "procedure":
+        yield and_(current.c.procedure == bindparam("procedure"), current.c.service.in_(SERVICES))
+        return
     for number in range(shape.ranges):
         one: BindParameter[str] = bindparam(f"range{number}")
         if shape.section == "untreated":
             yield and_(of_status(Status.UNTREATED), current.c.procedure == one)
         else:
             yield current.c.service == one
+
+
+def _leading(shape: Shape) -> str:
+    """The criterion whose own index is followed; the others are read on the way."""
+    if shape.section in OWN or shape.naming in (GATHER, ARRIVAL):
+        return ""
+    if "agent" in shape.filters:
+        return "agent"
+    lies_so = shape.section == "service" and shape.sort.endswith("received")
+    return "procedure" if lies_so and "procedure" in shape.filters else ""
+
+
+def _of_agent(shape: Shape) -> Iterator[ColumnElement[bool]]:
+    """One range for each status; the planner of PostgreSQL must know how many of them the rights leave."""
+    his = current.c.agent == bindparam("agent")
+    if shape.section == "untreated":
+        yield and_(of_status(Status.UNTREATED), his, current.c.procedure.in_(PROCESSABLE))
+        return
+    for status in [one for one in _OPEN if shape.status in (None, one)] or _OPEN:
+        yield and_(of_status(status), his, current.c.service.in_(SERVICES))
 
 
 def _within(shape: Shape) -> ColumnElement[bool]:

@@ -151,7 +151,7 @@ class Lists:
         rarest_first = [token for _, token in sorted(zip(counted, looked_for, strict=True))]
         values |= named(rarest_first, reach, scope.unreadable)
         how = _way(shape, min(counted))
-        if how == WALK and shape.section not in OWN and len(looked_for) > 1:
+        if how == WALK and not _of_one_agent(shape) and len(looked_for) > 1:
             both = connection.scalars(together(len(looked_for)), values).one()
             how = WALK if both > MANY else GATHER
         ranges = len(reach) if how == ARRIVAL else shape.ranges
@@ -161,14 +161,18 @@ class Lists:
 
 
 def _way(shape: Shape, rarest: int) -> str:
-    """How to find those who bear the rarest word."""
+    """How to find those who bear the rarest word: the demands of one agent are followed, whose alone are few."""
     if rarest <= FEW:
         return GATHER
-    if shape.section in OWN:
+    if _of_one_agent(shape):
         return WALK
     if shape.sort.endswith("received"):
         return ARRIVAL
     return WALK if rarest > MANY else GATHER
+
+
+def _of_one_agent(shape: Shape) -> bool:
+    return shape.section in OWN or "agent" in shape.filters
 
 
 def _page(criteria: Criteria, found: Sequence[Sequence[Any]], sorted_by: str) -> Page:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    and_,
     literal_column,
 )
 
@@ -68,8 +69,8 @@ def of_status(status: Status) -> ColumnElement[bool]:
     return current.c.status == literal_column(f"'{status}'")
 
 
-def _of_status(name: str, status: Status, *columns: str) -> None:
-    literal = of_status(status)
+def _of_status(name: str, status: Status, *columns: str, designated: bool = False) -> None:
+    literal = and_(of_status(status), current.c.agent.is_not(None)) if designated else of_status(status)
     Index(name, *(current.c[column] for column in columns), sqlite_where=literal, postgresql_where=literal)
 
 
@@ -79,12 +80,12 @@ for _sort in ("submitted_at", "due_at"):
     _of_status(f"untreated_by_{_sort}", Status.UNTREATED, "procedure", _sort, "seq")
     _of_status(f"in_progress_by_{_sort}", Status.IN_PROGRESS, "agent", _sort, "seq", *_RIGHTS[_sort])
     _of_status(f"on_hold_by_{_sort}", Status.ON_HOLD, "agent", _sort, "seq")
+    _of_status(f"designated_by_{_sort}", Status.UNTREATED, "agent", _sort, "seq", designated=True)
     Index(f"service_by_{_sort}", current.c.service, current.c[_sort], current.c.seq)
 _of_status("on_hold_by_since", Status.ON_HOLD, "agent", "since", "seq")
 _of_status("untreated_late", Status.UNTREATED, "due_at", "seq", "demand_id")
 _of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq", "demand_id")
-_of_status("designated", Status.UNTREATED, "agent", "due_at", "seq")
-Index("by_procedure", current.c.procedure)
+Index("by_procedure", current.c.procedure, current.c.submitted_at, current.c.seq)
 
 search_tokens: Final = Table(
     "search_tokens",

@@ -48,6 +48,8 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"words": ("nobody",)},
     {"words": ("mar",), "procedure": CODES[0], "late": True},
     {"words": ("mar",), "service": SERVICES[0]},
+    {"agent": AGENTS[0], "status": "EN_ATTENTE", "procedure": CODES[0]},
+    {"agent": AGENTS[0], "words": ("mar",)},
 )
 Statement = tuple[str, Any]
 
@@ -94,11 +96,34 @@ def faults(connection: Connection, statement: Statement) -> list[str]:
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters).all()
         return faults_of_sqlite([(row[1], row[3]) for row in rows])
+    return list(faults_of_postgres(plan_of_postgres(connection, statement)))
+
+
+def plan_of_postgres(connection: Connection, statement: Statement) -> dict[str, Any]:
+    """The plan that avoids scans and sorts wherever an index serves."""
+    text, parameters = statement
     for way in ("seqscan", "bitmapscan", "sort"):
         connection.exec_driver_sql(f"SET enable_{way} = off")
     found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}", parameters).scalar_one()
-    plan = json.loads(found) if isinstance(found, str) else found
-    return list(faults_of_postgres(plan[0]["Plan"]))
+    plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    return plan
+
+
+def led_by(connection: Connection, statement: Statement) -> set[str]:
+    """The columns whose values lead into the table of open demands; empty for an index that is read from its start."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement[0]}", statement[1]).all()
+        led = [re.search(r"current_demands USING [\w ]+(?:\((\w+)[=<>])?", row[3]) for row in rows]
+        return {found[1] or "" for found in led if found is not None}
+    return set(_conditions_of(plan_of_postgres(connection, statement)))
+
+
+def _conditions_of(node: dict[str, Any]) -> Iterator[str]:
+    if node.get("Relation Name") == "current_demands":
+        leading = re.match(r"\(+(\w+)", node.get("Index Cond", ""))
+        yield leading[1] if leading else ""
+    for inner in node.get("Plans", ()):
+        yield from _conditions_of(inner)
 
 
 def faults_of_sqlite(plan: list[tuple[int, str]]) -> list[str]:
@@ -162,6 +187,32 @@ def test_no_list_scans_or_sorts(filled: Town, section: str, sort: str) -> None:
             further = Criteria(section, sort=sort, cursor=cursor, **filters)
             number += check(filled, lambda c=further, s=scope: lists.page(c, s, NOW))  # type: ignore[misc]
     assert number > len(SCOPES) * len(FILTERS)
+
+
+@pytest.mark.parametrize("sort", ["received", "-due"])
+@pytest.mark.parametrize(
+    ("section", "filters", "column"),
+    [
+        ("service", {"agent": AGENTS[0]}, "agent"),
+        ("service", {"agent": AGENTS[0], "status": "EN_ATTENTE"}, "agent"),
+        ("service", {"agent": AGENTS[0], "procedure": CODES[1], "words": ("mar",)}, "agent"),
+        ("untreated", {"agent": AGENTS[0]}, "agent"),
+        ("service", {"procedure": CODES[0]}, "procedure"),
+    ],
+)
+def test_who_has_few_demands_is_not_looked_for_among_all(
+    filled: Town, section: str, filters: dict[str, Any], column: str, sort: str
+) -> None:
+    if column == "procedure" and sort != "received":
+        pytest.skip("a procedure's demands lie in the order of receipt alone")
+    lists, views = filled.installation.lists, filled.installation.stores.views
+    criteria = Criteria(section, sort=sort, **filters)
+    assert lists.page(criteria, SCOPES[1], NOW).rows
+    read_by = [lists.page] if criteria.words else [lists.page, lambda *asked: lists.number(*asked, 100)]
+    for read in read_by:
+        listing = executed(views, lambda read=read: read(criteria, SCOPES[1], NOW))[-1]  # type: ignore[misc]
+        with views.connect() as connection:
+            assert column in led_by(connection, listing) <= {column, "seq"}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
