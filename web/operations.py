@@ -3,17 +3,20 @@
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
 
 from domain.rights import WORKS_ON_DEMANDS
-from store.operations import DONE, Operation
+from store.operations import DONE, Operation, Result
 from web import current
 from web.access import allowed
 from web.reasons import SHOWN, Left, grouped, sentence
 
 operations = Blueprint("operations", __name__)
 SHOWN_OF_MINE: Final = 20
-FAILURES_A_PAGE: Final = 1_000
+LEFT: Final = "apres"
+"""In an address: after which demand the list of those left aside goes on."""
+DONE_ONES: Final = "faites"
+"""The same for those that were done."""
 _LONGEST_NUMBER: Final = 6
 
 
@@ -44,23 +47,30 @@ def _uuid(typed: str) -> UUID | None:
 
 
 def _progress(operation: Operation) -> dict[str, Any]:
-    found = current.parts().operations
-    after = _after()
-    failures = found.results(operation.id, FAILURES_A_PAGE + 1, after) if operation.failed else []
-    done = found.results(operation.id, SHOWN, done=True) if operation.ended_at and operation.done else []
-    shown = failures[:FAILURES_A_PAGE]
-    tally = found.tally(operation.id) if operation.failed else {}
+    left, next_left = _page(operation, LEFT) if operation.failed else ([], None)
+    done, next_done = _page(operation, DONE_ONES) if operation.ended_at and operation.done else ([], None)
+    tally = current.parts().operations.tally(operation.id) if operation.failed else {}
     return {
         "operation": operation,
-        "left": grouped(Left(one.reference, one.result, one.detail) for one in shown),
+        "left": grouped(Left(one.reference, one.result, one.detail) for one in left),
         "reasons": [(sentence(*why), n) for why, n in sorted(tally.items(), key=lambda one: -one[1]) if why[0] != DONE],
-        "next": shown[-1].number if len(failures) > FAILURES_A_PAGE else None,
+        "next_left": next_left,
         "done": [one.reference for one in done],
-        "most": SHOWN,
+        "next_done": next_done,
     }
 
 
-def _after() -> int:
-    """The place in the list of what was left aside, from the address."""
-    typed = request.args.get("apres", "")
+def _page(operation: Operation, name: str) -> tuple[list[Result], str | None]:
+    """The demands left aside or done after the place in the address, and the address of the next ones."""
+    found = current.parts().operations.results(operation.id, SHOWN + 1, _place(name), done=name == DONE_ONES)
+    shown = found[:SHOWN]
+    if len(found) <= SHOWN:
+        return shown, None
+    places = {one: _place(one) for one in (LEFT, DONE_ONES) if _place(one) >= 0} | {name: shown[-1].number}
+    return shown, url_for("operations.show", identity=operation.id, **places)  # type: ignore[arg-type]  # parameters only
+
+
+def _place(name: str) -> int:
+    """After which demand a list goes on, from the address."""
+    typed = request.args.get(name, "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_NUMBER else -1

@@ -1,6 +1,9 @@
 """The pages of operations: progress, results with reasons, and one's own operations found again."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
@@ -118,7 +121,7 @@ def test_an_agent_finds_his_last_operations_again(fresh_hall: Hall) -> None:
 
 
 def test_thousands_left_aside_are_shown_page_after_page(fresh_hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "FAILURES_A_PAGE", 2)
+    monkeypatch.setattr(operations, "SHOWN", 2)
     zoe, operation = fresh_hall.browser("zoe"), asked(fresh_hall, 5)
     worked(fresh_hall, operation, [("unknown", None)] * 5)
     first = zoe.get(address(operation))
@@ -130,6 +133,40 @@ def test_thousands_left_aside_are_shown_page_after_page(fresh_hall: Hall, monkey
     assert "AEN-0003" not in last.text
     for wrong in ("x", "-1", "9" * 30, "²"):
         assert zoe.get(f"{address(operation)}?apres={wrong}").status_code == 200
+
+
+def turned(agent: Browser, page: str, part: int) -> Iterator[str]:
+    """The references of one of a page's two lists, those left aside (0) or done (2), from page to page."""
+    further: str | None = page
+    while further is not None:
+        shown = agent.get(further).text.partition('id="faites"')[part]
+        yield from re.findall(r">(AEN-\d{4})<", shown)
+        link = re.search('rel="next" href="([^"#]*)', shown)
+        further = unescape(link[1]) if link else None
+
+
+def test_every_demand_of_a_large_operation_is_found_with_its_result(fresh_hall: Hall) -> None:
+    """More than a page of those done and more than a page of those left aside for one reason."""
+    zoe, operation = fresh_hall.browser("zoe"), asked(fresh_hall, 1_203)
+    worked(fresh_hall, operation, [("unknown", None) if number % 2 else DONE for number in range(1_203)])
+    left, done = (list(turned(zoe, address(operation), part)) for part in (0, 2))
+    assert left == [f"AEN-{number:04d}" for number in range(1, 1_203, 2)]
+    assert done == [f"AEN-{number:04d}" for number in range(0, 1_203, 2)]
+
+
+def test_both_lists_of_an_operation_are_turned_without_losing_the_others_place(
+    fresh_hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "SHOWN", 2)
+    zoe, operation = fresh_hall.browser("zoe"), asked(fresh_hall, 10)
+    worked(fresh_hall, operation, [("unknown", None) if number % 2 else DONE for number in range(10)])
+    page = zoe.get(f"{address(operation)}?apres=3&faites=2").text
+    assert re.findall(r">(AEN-\d{4})<", page) == ["AEN-0005", "AEN-0007", "AEN-0004", "AEN-0006"]
+    assert f"{address(operation)}?apres=7&amp;faites=2" in page
+    assert f"{address(operation)}?apres=3&amp;faites=6" in page
+    assert '<details class="work-list" id="faites" open>' in page
+    for wrong in ("x", "-1", "9" * 30, "²"):
+        assert zoe.get(f"{address(operation)}?faites={wrong}").status_code == 200
 
 
 def test_from_the_list_to_the_last_demand(fresh_hall: Hall) -> None:
