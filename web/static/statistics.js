@@ -76,6 +76,19 @@
 
   if (typeof Chart === "undefined") return;
   drawAll();
-  document.querySelectorAll("details[data-folds]").forEach((fold) => { fold.open = false; });
+  const folds = Array.from(document.querySelectorAll("details[data-folds]"));
+  folds.forEach((fold) => { fold.open = false; });
   scheme.addEventListener("change", drawAll);
+
+  // Paper shows the tables as well, whatever is folded on the screen.
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = folds.filter((fold) => !fold.open);
+    opened.forEach((fold) => { fold.open = true; });
+    charts.forEach((chart) => chart.resize());
+  });
+  window.addEventListener("afterprint", () => {
+    opened.splice(0).forEach((fold) => { fold.open = false; });
+    charts.forEach((chart) => chart.resize());
+  });
 })();
