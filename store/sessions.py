@@ -89,8 +89,10 @@ class Sessions:
             connection.execute(insert(sessions), row)
         return token
 
-    def find(self, token: str, now: datetime, idle: timedelta, absolute: timedelta) -> Session | None:
-        """The session of this token, unless it lay idle or lasted too long; notes that it was used."""
+    def find(
+        self, token: str, now: datetime, idle: timedelta, absolute: timedelta, *, attended: bool = True
+    ) -> Session | None:
+        """The session of this token, unless it lay idle or lasted too long; notes that it was used by somebody."""
         rows = self._found.rows(hashed(token))
         if not rows:
             return None
@@ -99,7 +101,7 @@ class Sessions:
         if session.is_over(now, idle, absolute):
             self.close(token)
             return None
-        if now - session.seen_at >= TOUCHED_AFTER:
+        if attended and now - session.seen_at >= TOUCHED_AFTER:
             with writing(self._engine) as connection:
                 connection.execute(_touch, {"token": hashed(token), "now": micros(now)})
         return session

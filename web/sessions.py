@@ -33,7 +33,9 @@ def recognise() -> None:
     if not isinstance(token, str):
         return
     parts = current.parts()
-    found = parts.sessions.find(token, current.now(), parts.session_idle, parts.session_absolute)
+    found = parts.sessions.find(
+        token, current.now(), parts.session_idle, parts.session_absolute, attended=not _asked_by_a_page()
+    )
     agent = _active(found.agent) if found else None
     if agent is None:
         session.pop(_TOKEN)
@@ -119,6 +121,11 @@ def _can_be_opened(path: str) -> bool:
     except HTTPException:
         return False
     return True
+
+
+def _asked_by_a_page() -> bool:
+    """Whether a page refreshes itself: that is no sign that somebody sits before it."""
+    return request.endpoint == "home.counts" or "HX-Request" in request.headers
 
 
 def _page_before() -> str:

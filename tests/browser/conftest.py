@@ -21,18 +21,14 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from suivi.demo.filling import PASSWORD as OF_THE_TOWN
+from tests.browser.pictures import AGENT, ARGUMENTS, town
+from tests.browser.watching import Watched
 from tests.workers.smtp import mail_server
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PASSWORD = "sept girafes dansent"
+FICTITIOUS = 30
+"""Demands of the fictitious town."""
 NOBODY = "inconnue"
 """How addresses begin that the mail server refuses."""
 
@@ -225,3 +221,31 @@ def context_in(browser: Browser, *, width: int = 1280, scripts: bool = True) -> 
     context.set_default_timeout(30_000)
     yield context
     context.close()
+
+
+@dataclass
+class Fictitious:
+    """The fictitious town that answers on loopback, where no worker does anything, and its files."""
+
+    base_url: str
+    directory: Path
+
+
+@pytest.fixture(scope="session")
+def fictitious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fictitious]:
+    """Months of demands, made once; its clock stands still."""
+    directory = tmp_path_factory.mktemp("fictitious") / "var"
+    with town(directory, FICTITIOUS) as address:
+        yield Fictitious(address, directory)
+
+
+@pytest.fixture
+def camille(fictitious: Fictitious, browser: BrowserContext) -> Watched:
+    """An agent of the fictitious town, logged in."""
+    watched = Watched(browser, fictitious.base_url)
+    watched.page.goto(f"{fictitious.base_url}/connexion")
+    watched.page.get_by_label("Je saisis mon code agent").fill(AGENT)
+    watched.page.locator("[name=password]").fill(OF_THE_TOWN)
+    with watched.page.expect_navigation():
+        watched.page.get_by_role("button", name="Je valide", exact=True).click()
+    return watched

@@ -31,7 +31,6 @@ from suivi.demo.filling import PASSWORD, fill
 from suivi.demo.lives import DEMANDS
 from suivi.serving import web_parts, worker_parts
 from suivi.settings import read_settings
-from tests.browser.conftest import ARGUMENTS
 from web.app import create_app
 from web.help import PICTURE_WIDTH, TOPICS
 from workers.delivery import Deliverer
@@ -40,6 +39,15 @@ from workers.transport import MailboxTransport
 MORNING: Final = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 AGENT: Final = "camille.durand"
 HEIGHTS: Final = {topic.slug: topic.height for topic in TOPICS}
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 COLOURS: Final = 64
 RING: Final = "#c2410c"
 HELP: Final = Path(__file__).parents[2] / "web" / "static" / "help"

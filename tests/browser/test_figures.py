@@ -1,20 +1,15 @@
 """The page of statistics in a browser: charts that show what their tables say, and paper that shows both."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from suivi.demo.filling import PASSWORD
-from tests.browser.pictures import AGENT, town
-from tests.browser.test_whole_life import Watched
+from tests.browser.watching import Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-more")]
-DEMANDS = 30
 DRAWN = """() => [...document.querySelectorAll("figure[data-chart] canvas")].map((canvas) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   const painted = {};
@@ -46,35 +41,15 @@ WRITTEN = """(id) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[str]:
-    """The fictitious town, with months of demands."""
-    assert chromium
-    directory: Path = tmp_path_factory.mktemp("figures") / "var"
-    with town(directory, DEMANDS) as served:
-        yield served
-
-
-@pytest.fixture
-def watched(address: str, browser: BrowserContext, reader: Page | None) -> Watched:
-    watched = Watched(browser, address, reader)
-    watched.page.goto(f"{address}/connexion")
-    watched.page.get_by_label("Je saisis mon code agent").fill(AGENT)
-    watched.page.locator("[name=password]").fill(PASSWORD)
-    with watched.page.expect_navigation():
-        watched.page.get_by_role("button", name="Je valide", exact=True).click()
-    return watched
-
-
 @pytest.mark.parametrize(
     ("browser", "query", "number"), [("narrow", "", 4), ("wide", "?by=procedure", 3)], indirect=["browser"]
 )
-def test_each_chart_is_drawn_and_shows_what_its_table_says(watched: Watched, query: str, number: int) -> None:
-    watched.go(f"/statistiques{query}")
-    charts: list[dict[str, Any]] = watched.page.evaluate(DRAWN)
+def test_each_chart_is_drawn_and_shows_what_its_table_says(camille: Watched, query: str, number: int) -> None:
+    camille.go(f"/statistiques{query}")
+    charts: list[dict[str, Any]] = camille.page.evaluate(DRAWN)
     assert len(charts) == number
     for chart in charts:
-        table = watched.page.evaluate(WRITTEN, chart["table"])
+        table = camille.page.evaluate(WRITTEN, chart["table"])
         assert chart["labels"] == table["labels"]
         own = [column for column in table["columns"] if column["series"] and _group(column) == chart["group"]]
         assert [line["label"] for line in chart["lines"]] == [column["label"] for column in own]
@@ -83,17 +58,17 @@ def test_each_chart_is_drawn_and_shows_what_its_table_says(watched: Watched, que
             if any(line["data"]):
                 assert chart["painted"].get(_rgb(line["shade"]), 0) > 0, (chart["id"], line)
     assert any(any(line["data"]) for chart in charts for line in chart["lines"])
-    assert watched.noise == []
+    assert camille.noise == []
 
 
 @pytest.mark.parametrize("browser", ["wide"], indirect=True)
-def test_paper_shows_the_tables_that_the_screen_folds(watched: Watched) -> None:
-    watched.page.goto(f"{watched.base_url}/statistiques?by=month")
-    tables = watched.page.locator("details[data-folds] table").all()
+def test_paper_shows_the_tables_that_the_screen_folds(camille: Watched) -> None:
+    camille.page.goto(f"{camille.base_url}/statistiques?by=month")
+    tables = camille.page.locator("details[data-folds] table").all()
     written = [" ".join(table.locator("tbody.totals tr > *").all_text_contents()) for table in tables]
     assert len(written) == 3
-    watched.page.locator("details[data-folds] summary").first.click()
-    printed = PdfReader(BytesIO(watched.page.pdf(format="A4")))
+    camille.page.locator("details[data-folds] summary").first.click()
+    printed = PdfReader(BytesIO(camille.page.pdf(format="A4")))
     sheet = " ".join("".join(one.extract_text() for one in printed.pages).split())
     for line in written:
         assert " ".join(line.split()) in sheet

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Served
-from tests.browser.test_whole_life import Watched, log_in
+from tests.browser.test_whole_life import log_in
+from tests.browser.watching import Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-more")]
 NUMBER = 27

@@ -55,6 +55,13 @@ class TestSessions:
         sessions.find("t", NOW + MINUTE, IDLE, ABSOLUTE)
         assert sessions.of("zoe")[0].seen_at == NOW + MINUTE
 
+    def test_a_page_that_refreshes_itself_is_no_use(self, engine: Engine) -> None:
+        sessions = Sessions(engine)
+        sessions.open("zoe", NOW, "t")
+        assert sessions.find("t", NOW + MINUTE, IDLE, ABSOLUTE, attended=False) is not None
+        assert sessions.of("zoe")[0].seen_at == NOW
+        assert sessions.find("t", NOW + IDLE, IDLE, ABSOLUTE, attended=False) is None
+
     def test_one_or_the_others_are_ended_by_a_name_that_opens_nothing(self, engine: Engine) -> None:
         sessions = Sessions(engine)
         for number, token in enumerate(("here", "there", "elsewhere")):

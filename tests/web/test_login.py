@@ -115,6 +115,17 @@ def test_rights_are_read_at_each_request(visitor: Visitor, town: Town) -> None:
     assert visitor.get("/demandes/non-traitees").status_code == 403
 
 
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_open(visitor: Visitor, town: Town) -> None:
+    """Neither the numbers beside the sections nor the progress of an operation."""
+    visitor.log_in("zoe")
+    for _ in range(5):
+        town.clock.move(minutes=5)
+        assert visitor.get("/compteurs").status_code == 200
+        assert visitor.get("/operations", headers={"HX-Request": "true"}).status_code == 200
+    town.clock.move(minutes=5)
+    assert visitor.get("/compteurs").status_code == 303
+
+
 def test_a_session_ends_after_30_idle_minutes(visitor: Visitor, town: Town) -> None:
     visitor.log_in("zoe")
     town.clock.move(minutes=29)

@@ -64,22 +64,52 @@
     show();
   }
 
-  // The numbers beside the sections, anew when a page that was left for a minute is looked at again.
-  const tabs = document.querySelector(".tabs[data-counts]");
+  // The numbers beside the sections, anew every minute while the page is in sight, and when it is looked at again.
+  const EVERY = 60000;
+  const AT_ONCE = 10000;
+  const tabs = () => document.querySelector(".tabs[data-counts]");
   let counted = Date.now();
-  async function recount() {
-    if (document.hidden || Date.now() - counted < 60000) return;
+  let counting = 0;
+
+  function entitle(before, after) {
+    document.title = document.title.replace(`(${before})`, () => `(${after})`);
+    const heading = document.querySelector(".h1-count");
+    if (heading && heading.textContent === before) heading.textContent = after;
+  }
+
+  function show(counts) {
+    for (const place of tabs().querySelectorAll("[data-count]")) {
+      const before = place.textContent;
+      const after = counts[place.dataset.count];
+      if (after === undefined || after === before) continue;
+      place.textContent = after;
+      if (place.closest("[aria-current]")) entitle(before, after);
+    }
+  }
+
+  async function recount(least) {
+    if (document.hidden || !tabs() || Date.now() - counted < least) return;
     counted = Date.now();
     try {
-      const answer = await fetch(tabs.dataset.counts, { headers: { Accept: "application/json" }, redirect: "error" });
-      if (!answer.ok) return;
-      for (const [address, number] of Object.entries(await answer.json())) {
-        const place = tabs.querySelector(`[data-count="${address}"]`);
-        if (place) place.textContent = number;
-      }
-    } catch { /* away or logged out: the next page says so */ }
+      const answer = await fetch(tabs().dataset.counts, { headers: { Accept: "application/json" }, redirect: "manual" });
+      if (answer.type === "opaqueredirect") stop();
+      else if (answer.ok) show(await answer.json());
+    } catch { /* away: the next time says more */ }
   }
-  if (tabs) document.addEventListener("visibilitychange", recount);
+
+  // Logged out: there is nothing more to count here.
+  function stop() {
+    clearInterval(counting);
+    document.removeEventListener("visibilitychange", again);
+    window.removeEventListener("focus", again);
+  }
+
+  const again = () => recount(AT_ONCE);
+  if (tabs()) {
+    counting = setInterval(recount, EVERY, 0);
+    document.addEventListener("visibilitychange", again);
+    window.addEventListener("focus", again);
+  }
 
   // A second click on the same button sends nothing twice.
   document.addEventListener("submit", (event) => {
