@@ -7,14 +7,14 @@ from flask import Response, make_response, request
 from flask_babel import gettext as _
 from marshmallow import fields
 
-from domain.applicant import read_applicant
+from domain.applicant import Applicant, read_applicant
 from domain.errors import Erased, Invalid
 from domain.sealing import Sealed, place
 from projections.reading import Row
 from web import current
 from web.filters import number
 from web.forms import Form, OneOf, Range
-from web.labels import FORMATS, address_lines, labels_pdf
+from web.labels import FORMATS, address_lines, labels_pdf, lacking
 from web.reasons import Left
 from web.selected import Selected
 
@@ -36,11 +36,13 @@ class Labels:
     def __init__(self, selection: Selected) -> None:
         self.addresses: dict[str, list[str]] = {}
         self.left = list(selection.left)
-        for row, lines in _addresses(selection.rows):
-            if lines is None:
-                self.left.append(Left(row.reference, "no_address"))
+        for row, applicant in _applicants(selection.rows):
+            if applicant is None:
+                self.left.append(Left(row.reference, "erased"))
+            elif lacks := lacking(applicant):
+                self.left.append(Left(row.reference, lacks))
             else:
-                self.addresses[row.reference] = lines
+                self.addresses[row.reference] = address_lines(applicant)
 
 
 def context() -> dict[str, Any]:
@@ -53,7 +55,7 @@ def sheet(labels: Labels) -> Response:
     if len(labels.addresses) > MOST:
         raise Invalid({"_schema": [_("Au plus %(most)s étiquettes à la fois.", most=number(MOST))]})
     if not labels.addresses:
-        raise Invalid({"_schema": [_("Aucune de ces demandes n’a d’adresse postale.")]})
+        raise Invalid({"_schema": [_("Aucune de ces demandes n’a d’adresse postale complète.")]})
     chosen = Sheet().load(request.form)
     per_sheet = FORMATS[chosen["format"]].per_sheet
     if chosen["start"] > per_sheet:
@@ -66,8 +68,8 @@ def sheet(labels: Labels) -> Response:
     return answer
 
 
-def _addresses(rows: list[Row]) -> Iterator[tuple[Row, list[str] | None]]:
-    """The lines of each address, the keys of some hundred demands asked for at once."""
+def _applicants(rows: list[Row]) -> Iterator[tuple[Row, Applicant | None]]:
+    """Who asks in each demand, the keys of some hundred demands asked for at once."""
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
         keys = current.parts().keyring.keys([row.demand_id for row in some])
@@ -81,4 +83,4 @@ def _addresses(rows: list[Row]) -> Iterator[tuple[Row, list[str] | None]]:
             except Erased:
                 yield row, None
                 continue
-            yield row, address_lines(read_applicant(text))
+            yield row, read_applicant(text)

@@ -66,11 +66,22 @@ FORMATS: Final = {format_.code: format_ for format_ in _formats}
 """By the maker's code; measures as the templates of gLabels and of sellers of such sheets give them."""
 
 
-def address_lines(applicant: Applicant) -> list[str] | None:
-    """The citizen's postal address as an envelope bears it; None where there is none that the post could serve."""
+def lacking(applicant: Applicant) -> str | None:
+    """What the post would miss in the citizen's address, as a code of ``web.reasons``; None when it could serve him."""
     address = applicant.address
-    if address is None or not address.city.strip() or not address.line1.strip():
-        return None
+    if address is None:
+        return "no_address"
+    street, city = address.line1.strip(), address.city.strip()
+    if not street:
+        return "no_street" if city else "no_street_nor_city"
+    return None if city else "no_city"
+
+
+def address_lines(applicant: Applicant) -> list[str]:
+    """The citizen's postal address as an envelope bears it; none where there is no address."""
+    address = applicant.address
+    if address is None:
+        return []
     country = (address.country or "").strip()
     town = f"{address.postal_code} {address.city}"
     lines = (applicant.courtesy_name, address.line1, address.line2, town)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import Served
 from tests.browser.test_whole_life import log_in
@@ -32,7 +33,8 @@ def test_many_demands_are_labelled_then_closed_at_once_and_counted(
     expect(page.get_by_text("adresse postale").first).to_be_visible()
     with page.expect_download() as sheet:
         page.get_by_role("button", name=re.compile("étiquette", re.IGNORECASE)).last.click()
-    assert sheet.value.path().read_bytes().startswith(b"%PDF-")
+    (label,) = PdfReader(sheet.value.path()).pages
+    assert label.extract_text().split("\n") == ["Mme Zoé Nuñez", "12 rue des Lilas", "67000 Strasbourg"]
 
     _ticked(watched, references)
     _chosen(watched, "Clôturer")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from domain.applicant import Address, Applicant
-from web.labels import A4, ABSENT, CUT, FORMATS, LabelFormat, address_lines, labels_pdf
+from web.labels import A4, ABSENT, CUT, FORMATS, LabelFormat, address_lines, labels_pdf, lacking
 
 _MM = 25.4 / 72
 NAMES = ["Thị Hồng Nguyễn", "Đặng Łukasz", "Élodie Œuvrard", "Zoé D’Almeida-Muñoz", "Siân Þórr Ğül"]
@@ -148,5 +148,11 @@ def test_an_address_as_an_envelope_bears_it() -> None:
 
 
 def test_who_cannot_be_reached_by_the_post_has_no_label() -> None:
-    assert address_lines(Applicant("Roux", "Luc")) is None
-    assert address_lines(Applicant("Roux", "Luc", address=Address("1 rue", "67000", "  "))) is None
+    assert lacking(Applicant("Roux", "Luc")) == "no_address"
+    for address, lacks in (
+        (Address("1 rue", "67000", "  "), "no_city"),
+        (Address(" ", "67000", "Strasbourg"), "no_street"),
+        (Address("", "67000", ""), "no_street_nor_city"),
+        (Address("1 rue", "67000", "Strasbourg"), None),
+    ):
+        assert lacking(Applicant("Roux", "Luc", address=address)) == lacks

@@ -19,6 +19,8 @@ from domain.letters import LetterKind, Template
 from domain.references import new_reference
 from store.operations import Operation
 from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, hidden, text
+from tests.web.test_labels import label_of, lines
+from web.labels import FORMATS, address_lines
 
 ADDRESS = "/demandes/selection"
 NO_EMAIL = Applicant("Sans", "Courriel", address=Address("1 rue Basse", "67000", "Strasbourg"))
@@ -565,9 +567,46 @@ def test_labels_are_a_pdf_of_those_with_a_postal_address(hall: Hall, zoe: Browse
     assert MARIE.last_name not in page.text
     answer = choose(zoe, "labels", [with_one, without], confirmed="1", format="L7163", start="3")
     assert (answer.status_code, answer.content_type) == (200, "application/pdf")
-    assert answer.data.startswith(b"%PDF-")
+    assert [line.text for line in lines(answer.data)] == [
+        "Mme Marie-Hélène N’Guyen-Œuvrard",
+        "12 rue des Lilas",
+        "67000 Strasbourg",
+    ]
     assert "labels" in {seen.page for seen in hall.installation.access_log.of(with_one)}
     assert "labels" not in {seen.page for seen in hall.installation.access_log.of(without)}
+
+
+@pytest.mark.parametrize(("code", "start"), [("L7160", 21), ("L7163", 3), ("L7159", 1), ("L7173", 10)])
+def test_labels_bear_each_name_in_the_order_chosen_from_the_first_free_label_on(
+    hall: Hall, zoe: Browser, code: str, start: int
+) -> None:
+    people = [
+        Applicant("Nguyễn", "Thị Hồng", civility="Mme", address=Address("3 quai Kléber", "67000", "Strasbourg")),
+        Applicant("Đặng", "Łukasz", address=Address("Marktplatz 1", "77694", "Kehl", country="Allemagne")),
+        Applicant("Œuvrard", "Zoé", address=Address("5 rue Basse", "67200", "Strasbourg", line2="Bâtiment B")),
+    ]
+    references = [hall.taken(applicant=person) for person in people]
+    order = (2, 0, 1)
+    answer = choose(zoe, "labels", [references[n] for n in order], confirmed="1", format=code, start=str(start))
+    sheet, found = FORMATS[code], lines(answer.data)
+    assert [line.text for line in found] == [text for n in order for text in address_lines(people[n])]
+    assert {"Zoé Œuvrard", "Mme Thị Hồng Nguyễn", "Łukasz Đặng", "ALLEMAGNE"} < {line.text for line in found}
+    begun = [line for line in found if line.text in ("Zoé Œuvrard", "Mme Thị Hồng Nguyễn", "Łukasz Đặng")]
+    places = [line.page * sheet.per_sheet + label_of(line, sheet) for line in begun]
+    assert places == [start - 1, start, start + 1]
+
+
+def test_who_has_no_label_is_told_what_the_address_lacks(hall: Hall, zoe: Browser) -> None:
+    without = {
+        "Adresse postale sans ville": Address("1 rue Basse", "67000", " "),
+        "Adresse postale sans rue ni numéro": Address(" ", "67000", "Strasbourg"),
+        "Adresse postale sans rue ni ville": Address(" ", "67000", " "),
+        "Pas d’adresse postale": None,
+    }
+    found = {said: hall.taken(applicant=Applicant("Roux", "Luc", address=one)) for said, one in without.items()}
+    words = text(choose(zoe, "labels", list(found.values())))
+    for said, reference in found.items():
+        assert f"{said} (1) {reference}" in words
 
 
 @pytest.mark.parametrize(
