@@ -23,7 +23,7 @@ from web.criteria import SIZES, Day, in_address, is_miscopied, is_reference, wri
 from web.filters import agent_name, day, kind_label, term
 from web.forms import Form, Length, OneOf
 from web.journal_table import COLUMNS, Words, cells, code_label, finished
-from web.spreadsheets import Row, csv_answer, offers_xlsx, xlsx_answer
+from web.spreadsheets import Row, by_dates, csv_answer, offers_xlsx, xlsx_answer
 
 journal = Blueprint("journal", __name__)
 SEES_THE_WHOLE_TOWN: Final = (Role.ADMIN, Role.AUDITOR, Role.ANALYST)
@@ -54,6 +54,10 @@ class Filters(Form):
 
 
 _FILTERS: Final = Filters()
+_IN_PARTS: Final = (
+    by_dates("Terminée à partir du", "Terminée jusqu’au")
+    + " Le journal entier s’obtient par la commande «\u00a0suivi export\u00a0»."
+)
 _NO_REFERENCE: Final = f"Une référence ressemble à {EXAMPLE}. Le journal ne garde aucun nom d’usager."
 
 
@@ -93,8 +97,8 @@ def export(shape: str) -> Response:
         typed = criteria()
         name = f"{'archives' if typed['archives'] else 'journal'}-{_today():%Y-%m-%d}"
         if shape == "csv":
-            return csv_answer(name, _rows(typed))
-        return xlsx_answer(name, {"Journal": _rows(typed)}, _today())
+            return csv_answer(name, _rows(typed), _IN_PARTS)
+        return xlsx_answer(name, {"Journal": _rows(typed)}, _IN_PARTS, _today())
     except Invalid as invalid:
         return _refused(invalid.errors)
 

@@ -19,10 +19,11 @@ from web import criteria, current
 from web.access import allowed
 from web.filters import agent_name, channel_label, procedure_title, status_label
 from web.lists import SECTIONS, refused
-from web.spreadsheets import csv_answer
+from web.spreadsheets import by_dates, csv_answer
 
 list_export = Blueprint("list_export", __name__)
 PAGE: Final = 500
+_IN_PARTS: Final = by_dates("Reçue à partir du", "Reçue jusqu’au")
 COLUMNS: Final = (
     "Référence",
     "Démarche",
@@ -51,7 +52,7 @@ def export(name: str) -> Response:
     try:
         wanted = criteria.read(name, request.args, section.sort)
         rows = map(_cells, _found(wanted.criteria))
-        return csv_answer(f"demandes-{section.address}-{today}", chain([COLUMNS], rows))
+        return csv_answer(f"demandes-{section.address}-{today}", chain([COLUMNS], rows), _IN_PARTS)
     except Invalid as invalid:
         return refused(section, invalid.errors)
 

@@ -33,11 +33,7 @@ MADE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 — a file's date has no zone
 _SAMPLE: Final = 200
 _NARROWEST, _WIDEST = 8, 60
 _FORMATS: Final[Mapping[type, str]] = {date: "dd/mm/yyyy", datetime: "dd/mm/yyyy hh:mm:ss"}
-_TOO_LONG: Final = (
-    f"Plus de {MOST_IN_A_FILE:,} lignes pour un fichier".replace(",", "\u202f")
-    + "\u00a0: précisez la recherche, ou demandez l’export entier (commande «\u00a0suivi export\u00a0») à "
-    "l’administrateur."
-)
+_TOO_LONG: Final = f"Plus de {MOST_IN_A_FILE:,} lignes pour un fichier\u00a0: ".replace(",", "\u202f")
 _BUSY: Final = "D’autres fichiers sont en préparation. Recommencez dans quelques secondes."
 _being_made: Final = BoundedSemaphore(MOST_AT_ONCE)
 Row = Sequence[object]
@@ -80,17 +76,22 @@ def write_xlsx(file: IO[bytes], sheets: Mapping[str, Iterable[Row]], folder: str
     _workbook(file, sheets, made, {"constant_memory": True, "tmpdir": folder})
 
 
-def csv_answer(name: str, rows: Iterable[Row]) -> Response:
-    """Rows as a file to keep; raises Invalid for too many, answers 503 while too many files are being made."""
+def csv_answer(name: str, rows: Iterable[Row], in_parts: str) -> Response:
+    """Rows as a file to keep; answers 503 while too many files are being made.
+
+    Raises Invalid for too many rows: ``in_parts`` says how the same search leaves in several files.
+    """
     with _turn():
-        whole = "".join(csv_lines(_few(rows)))
+        whole = "".join(csv_lines(_few(rows, in_parts)))
     return _answer(whole, "text/csv; charset=utf-8", f"{name}.csv")
 
 
-def xlsx_answer(name: str, sheets: Mapping[str, Iterable[Row]], made: datetime | None = None) -> Response:
+def xlsx_answer(
+    name: str, sheets: Mapping[str, Iterable[Row]], in_parts: str, made: datetime | None = None
+) -> Response:
     """The same as a workbook."""
     with _turn():
-        whole = xlsx({title: _few(rows) for title, rows in sheets.items()}, made)
+        whole = xlsx({title: _few(rows, in_parts) for title, rows in sheets.items()}, made)
     return _answer(whole, XLSX_TYPE, f"{name}.xlsx")
 
 
@@ -105,11 +106,16 @@ def _turn() -> Iterator[None]:
         _being_made.release()
 
 
-def _few(rows: Iterable[Row]) -> Iterator[Row]:
+def by_dates(first: str, last: str) -> str:
+    """How a search too long for one file leaves in several, by the fields of its form."""
+    return f"gardez ces critères et exportez période par période, avec «\u00a0{first}\u00a0» et «\u00a0{last}\u00a0»."
+
+
+def _few(rows: Iterable[Row], in_parts: str) -> Iterator[Row]:
     """The headings and the rows under them; an answer in one piece never waits for who reads it slowly."""
     for number, row in enumerate(rows):
         if number > MOST_IN_A_FILE:
-            raise Invalid({"_schema": [_TOO_LONG]})
+            raise Invalid({"_schema": [_TOO_LONG + in_parts]})
         yield row
 
 

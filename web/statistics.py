@@ -16,6 +16,7 @@ from web.figures_page import exports, figures_context, form_context, too_many, t
 from web.spreadsheets import Row, csv_answer, offers_xlsx, xlsx_answer
 
 statistics = Blueprint("statistics", __name__)
+_IN_PARTS: Final = "choisissez une période plus courte, ou une ligne par mois ou par année."
 _NONE: Final[tuple[tuple[str, str], ...]] = ()
 
 
@@ -48,9 +49,9 @@ def export(shape: str) -> Response:
         return _refused(invalid.errors)
     name = f"statistiques-{figures.first}-{figures.last}-{figures.by}"
     if shape == "csv":
-        return csv_answer(name, _rows(figures))
+        return csv_answer(name, _rows(figures), _IN_PARTS)
     sheets = {"Statistiques": _rows(figures), "Définitions": explained(figures, limit_label(asked))}
-    return xlsx_answer(name, sheets, current.now().astimezone(current.parts().zone))
+    return xlsx_answer(name, sheets, _IN_PARTS, current.now().astimezone(current.parts().zone))
 
 
 def _rows(figures: Figures) -> Iterable[Row]:

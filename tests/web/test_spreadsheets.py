@@ -103,7 +103,7 @@ def test_the_headings_are_bold_and_stay_in_sight_and_days_are_dates() -> None:
 
 def test_the_same_rows_make_the_same_file() -> None:
     assert xlsx({"Une": [["a"], [1]]}) == xlsx({"Une": [["a"], [1]]})
-    assert xlsx({"Une": [["a"]]}, datetime(2027, 1, 1, tzinfo=UTC)) != xlsx({"Une": [["a"]]})
+    assert xlsx({"Une": [["a"]]}, datetime(2027, 1, 1, tzinfo=UTC)) != xlsx({"Une": [["a"]]}, "")
 
 
 def test_a_sheet_that_is_full_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,11 +136,11 @@ def test_a_book_that_fails_half_way_writes_nothing(tmp_path: Path) -> None:
 
 def test_answers_are_files_to_keep() -> None:
     with Flask("town").test_request_context():
-        kept = csv_answer("journal", (["a"] if request.path == "/" else [] for _ in range(2)))
+        kept = csv_answer("journal", (["a"] if request.path == "/" else [] for _ in range(2)), "")
         assert kept.get_data(as_text=True) == "\ufeffa\r\na\r\n"
     assert kept.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert kept.headers["Content-Disposition"] == 'attachment; filename="journal.csv"'
-    assert opened(xlsx_answer("journal", {"Une": [["a"]]}).data) == {"Une": [{"A": "a"}]}
+    assert opened(xlsx_answer("journal", {"Une": [["a"]]}, "").data) == {"Une": [{"A": "a"}]}
 
 
 def test_without_the_extra_no_workbook_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_too_long_a_workbook_is_refused_with_a_way_out(
     for shape in ("csv", "xlsx"):
         page = zoe.get(f"/journal.{shape}?reference={finished}")
         assert page.status_code == 422
-        assert "précisez la recherche" in text(page)
+        assert "exportez période par période, avec « Terminée à partir du » et « Terminée jusqu’au »" in text(page)
         assert "suivi export" in text(page)
 
 

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from domain.applicant import Applicant
-from tests.web.pages.conftest import MARIE, Browser, Hall
+from tests.web.pages.conftest import MARIE, Browser, Hall, text
 from web import list_export, spreadsheets
 
 ADDRESSES = ("non-traitees", "en-cours", "en-attente", "service")
@@ -92,7 +92,8 @@ def test_too_many_rows_are_refused_with_what_to_do(
     monkeypatch.setattr(spreadsheets, "MOST_IN_A_FILE", len(untreated) - 1)
     answer = zoe.get("/demandes/non-traitees.csv?procedure=AED")
     assert answer.status_code == 422
-    assert "lignes pour un fichier" in answer.text
+    assert "lignes pour un fichier : gardez ces critères" in text(answer)
+    assert "période par période, avec « Reçue à partir du » et « Reçue jusqu’au »" in text(answer)
     assert '<option value="AED" selected>' in answer.text
     assert zoe.get("/demandes/en-cours.csv").status_code == 200
 
