@@ -66,7 +66,7 @@ $(PEERS): benchmarks/peers/requirements.txt | $(BIN)/python
 faults: $(DEV) ## kill, fill and cut everything, at full length, on both databases
 	SUIVI_FAULTS=full $(BIN)/python -m pytest -n 3 --dist loadgroup tests/faults $(PYTEST_ARGS)
 
-pictures: $(DEV) ## take the pictures of the help pages again, from the fictitious town (needs Chromium)
+pictures: $(DEV) ## take the pictures of the help pages and the README again, from the fictitious town (needs Chromium)
 	$(BIN)/python -m tests.browser.pictures
 
 UV = $(VENV)/lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header setup.cfg

@@ -1,10 +1,10 @@
-"""The pictures of the help pages, taken by Chromium from the fictitious town: ``make pictures``.
+"""The pictures of the help pages and of the README, taken by Chromium from the fictitious town: ``make pictures``.
 
 The town is made anew in a temporary directory on one fixed morning, so that the same program gives the same pictures.
-An agent then walks through the pages as the guide tells it; each picture is 1200 wide and as high as its page of the
-help says (``web.help.TOPICS``), in the light scheme, with the button that the page speaks of ringed. A button that is
-not there any more stops the walk: the pictures stay true. Take them again, and look at them, whenever a page of the
-walk changes.
+An agent then walks through the pages as the guide tells it; each picture of the help is 1200 wide and as high as its
+page says (``web.help.TOPICS``), in the light scheme, with the button that the page speaks of ringed; the README's are
+1280 wide. A button that is not there any more stops the walk: the pictures stay true. Take them again, and look at
+them, whenever a page of the walk changes.
 """
 
 import logging
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -48,16 +49,19 @@ ARGUMENTS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-COLOURS: Final = 64
+README: Final = {"non-traitees": (1_280, 800), "demande": (1_280, 900)}
+"""The pictures of the README, and their sizes."""
 RING: Final = "#c2410c"
-HELP: Final = Path(__file__).parents[2] / "web" / "static" / "help"
+_HERE: Final = Path(__file__).parents[2]
+HELP: Final = _HERE / "web" / "static" / "help"
+IMAGES: Final = _HERE / "docs" / "images"
 
 
 class Photographer:
-    """An agent in a browser, and the folder that the pictures go to."""
+    """An agent in a browser, and the folders that the pictures of the help and of the README go to."""
 
-    def __init__(self, page: Page, address: str, folder: Path) -> None:
-        self.page, self.address, self.folder = page, address, folder
+    def __init__(self, page: Page, address: str, folder: Path, images: Path) -> None:
+        self.page, self.address, self.folder, self.images = page, address, folder, images
 
     def open(self, path: str) -> None:
         """Open a page that must be there."""
@@ -72,24 +76,34 @@ class Photographer:
 
     def take(self, slug: str, ringed: Locator | None = None) -> None:
         """A picture of the page from its top, or from where the ringed button is seen."""
-        self.page.set_viewport_size({"width": PICTURE_WIDTH, "height": HEIGHTS[slug]})
-        self.page.evaluate("window.scrollTo(0, 0)")
-        box = None
-        if ringed is not None:
-            ringed.scroll_into_view_if_needed()
-            box = ringed.bounding_box()
-        path = self.folder / f"{slug}.png"
-        self.page.screenshot(path=path, animations="disabled", caret="hide")
-        with Image.open(path) as picture:
-            drawn = picture.convert("RGB")
+        drawn = self._drawn((PICTURE_WIDTH, HEIGHTS[slug]), ringed)
+        box = ringed.bounding_box() if ringed is not None else None
         if box is not None:
             corners = (box["x"] - 5, box["y"] - 5, box["x"] + box["width"] + 5, box["y"] + box["height"] + 5)
             ImageDraw.Draw(drawn).rounded_rectangle(corners, radius=10, outline=RING, width=4)
-        drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        _keep(drawn, self.folder / f"{slug}.png")
+
+    def show(self, name: str) -> None:
+        """A picture of the page for the README."""
+        _keep(self._drawn(README[name]), self.images / f"{name}.png")
+
+    def _drawn(self, size: tuple[int, int], seen: Locator | None = None) -> Image.Image:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.evaluate("window.scrollTo(0, 0)")
+        if seen is not None:
+            seen.scroll_into_view_if_needed()
+        taken = self.page.screenshot(animations="disabled", caret="hide")
+        with Image.open(BytesIO(taken)) as picture:
+            return picture.convert("RGB")
 
     def button(self, name: str) -> Locator:
         """The first button of this name."""
         return self.page.get_by_role("button", name=name, exact=True).first
+
+
+def _keep(picture: Image.Image, path: Path) -> None:
+    """With a palette that no colour is far from: one of frequent colours makes the amber of what is late grey."""
+    picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def walk(there: Photographer) -> None:
@@ -101,6 +115,7 @@ def walk(there: Photographer) -> None:
     there.press("Je valide")
 
     there.open("/demandes/non-traitees")
+    there.show("non-traitees")
     there.take("voir-les-demandes", there.button("Prendre en compte"))
     reference = _with_an_address(there)
     there.take("prendre-en-compte", there.button("Prendre en compte"))
@@ -108,6 +123,8 @@ def walk(there: Photographer) -> None:
     there.take("courriel", there.button("Envoyer"))
     there.press("Envoyer")
 
+    there.open(f"/demandes/{reference}")
+    there.show("demande")
     there.open(f"/demandes/{reference}/historique")
     there.take("evenements", there.button("Ajouter"))
     there.open(f"/demandes/{reference}?action=reassign")
@@ -152,9 +169,10 @@ def _deliverer(installation: Installation) -> Callable[[UUID, datetime], None]:
     return lambda mail_id, at: Deliverer(replace(parts, clock=lambda: at)).deliver(mail_id) and None
 
 
-def take_all(folder: Path, chromium: str, demands: int = DEMANDS) -> list[Path]:
+def take_all(folder: Path, images: Path, chromium: str, demands: int = DEMANDS) -> list[Path]:
     """Make the town, walk through it, and say which pictures there are."""
-    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder, images):
+        one.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory(prefix="suivi-pictures-") as directory,
         town(Path(directory) / "var", demands) as address,
@@ -162,20 +180,20 @@ def take_all(folder: Path, chromium: str, demands: int = DEMANDS) -> list[Path]:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(color_scheme="light", locale="fr-FR")
-        walk(Photographer(page, address, folder))
+        walk(Photographer(page, address, folder, images))
         browser.close()
-    return sorted(folder.glob("*.png"))
+    return sorted((*folder.glob("*.png"), *images.glob("*.png")))
 
 
 def main() -> None:
-    """Replace the pictures of the help pages."""
+    """Replace the pictures of the help pages and of the README."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("The pictures need Chromium (Debian: apt install chromium).")
-    for path in take_all(HELP, chromium):
-        sys.stdout.write(f"{path.relative_to(HELP.parents[2])}  {path.stat().st_size // 1024} kB\n")
+    for path in take_all(HELP, IMAGES, chromium):
+        sys.stdout.write(f"{path.relative_to(_HERE)}  {path.stat().st_size // 1024} kB\n")
 
 
 if __name__ == "__main__":
