@@ -1,4 +1,4 @@
-"""The sweep of reminders: the next 500 late demands among any number of open ones, in lists made straight by SQL."""
+"""The sweep of reminders: the next 500 that are due among any number of open demands, in lists made straight by SQL."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +15,6 @@ from benchmarks.plan import NOW, PROCEDURES, SERVICE
 from benchmarks.results import Result, within
 from benchmarks.timing import in_pairs, require_equal
 from domain.instants import micros
-from domain.status import Status
 from projections.overdue import Overdue
 from projections.tables import current
 from store.engines import sqlite_engine
@@ -29,14 +28,16 @@ _PAST_US: Final = timedelta(days=60) // timedelta(microseconds=1)
 _FILL: Final = """
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :size)
 INSERT INTO current_demands (seq, demand_id, reference, procedure, service, channel, has_email, status, agent,
-    submitted_at, taken_at, held_for, due_at, since, version, interval_version, applicant, milestones)
+    submitted_at, taken_at, held_for, due_at, reminded_at, remind_at, since, version, interval_version, applicant,
+    milestones)
 SELECT n, lower(hex(randomblob(16))), printf('BEN-%012d', n), json_extract(:procedures, '$[' || (n % 4) || ']'),
     :service, 'internet', 1, iif(n % 4, 'NON_TRAITEE', 'EN_COURS_DE_TRAITEMENT'), iif(n % 4, NULL, 'lea'),
-    :now - :past + abs(random()) % :past, NULL, 0, :now - :past + abs(random()) % (:past * 5 / 4), :now - :past, 1, 1,
+    :now - :past + abs(random()) % :past, NULL, 0, due_at, iif(n % 2, due_at, NULL),
+    due_at + iif(n % 2, 7, 1) * 86400000000, :now - :past, 1, 1,
     randomblob(180), randomblob(220)
-FROM numbers
+FROM (SELECT n, :now - :past + abs(random()) % (:past * 5 / 4) AS due_at FROM numbers)
 """
-"""Three quarters untreated; due dates lie over ten weeks, in no relation to the order of arrival."""
+"""Three quarters untreated, half of them reminded of; due dates lie over ten weeks, in no relation to their arrival."""
 
 
 def sweeping(*, full: bool) -> Iterator[Result]:
@@ -53,13 +54,13 @@ def _measured(path: Path, size: int) -> Result:
     overdue, views = Overdue(engine), sqlite3.connect(path)
 
     def next_due() -> object:
-        return overdue.next_late(Status.UNTREATED, NOW, FOUND)
+        return next(overdue.reminders(NOW, FOUND))
 
     def rows() -> object:
         found = views.execute("SELECT demand_id FROM current_demands WHERE seq<=?", (FOUND,)).fetchall()
         return [UUID(text) for (text,) in found]
 
-    require_equal("sweep", len(overdue.next_late(Status.UNTREATED, NOW, FOUND)), FOUND)
+    require_equal("sweep", len(next(overdue.reminders(NOW, FOUND))), FOUND)
     pairs = in_pairs(next_due, rows, repeat=20)
     views.close()
     engine.dispose()

@@ -45,6 +45,14 @@ class Rhythm(msgspec.Struct, frozen=True):
                 return occurrence
         return None
 
+    def following(self, due: datetime, last: datetime) -> datetime:
+        """The first reminder after an instant; several numbers may fall on one."""
+        days = (self.calendar.local_day(last) - self.calendar.local_day(due)).days
+        number = max(days // self.every_days - 1, 0)
+        while (found := self.occurrence(due, number)) <= last:
+            number += 1
+        return found
+
 
 class Waiting(msgspec.Struct, frozen=True):
     """A demand as reminders see it at some instant, and the reminders that were ever recorded for it."""
@@ -139,16 +147,7 @@ def imagined(
             if occurrence is not None and not any(told == kind and occurrence <= at for told, at in sent):
                 sent.add((kind, occurrence))
                 yield run, _reminder(demand, kind, late_since, occurrence)
-            run = _next_run(pace, late_since, run)
-
-
-def _next_run(pace: Rhythm, late_since: datetime, run: datetime) -> datetime:
-    """The next occurrence after a run; several numbers may fall on one instant."""
-    days = (pace.calendar.local_day(run) - pace.calendar.local_day(late_since)).days
-    number = max(days // pace.every_days - 1, 0)
-    while (following := pace.occurrence(late_since, number)) <= run:
-        number += 1
-    return following
+            run = pace.following(late_since, run)
 
 
 def _lives(facts: Iterable[Fact], until: datetime) -> Iterator[tuple[Demand, datetime, datetime]]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from domain.delays import Delays
 from domain.status import Status
 from projections.days import Days
+from projections.paces import Terms, Town, next_reminder
 from projections.rows import FinishedRow, OpenRow
 from projections.tables import NEVER
 from projections.tallies import Tallies
@@ -16,8 +16,8 @@ DaysOf = Callable[[bool], Days]
 class Stored:
     """What the batch may need from the tables while it is folded; ``Loader`` reads it."""
 
-    def delays(self) -> dict[str, Delays]:
-        """The delays of every procedure."""
+    def terms(self) -> dict[str, Terms]:
+        """The delays and the period of every procedure."""
         raise NotImplementedError
 
     def open_of_procedure(self, code: str) -> Iterable[OpenRow]:
@@ -35,10 +35,10 @@ class Batch:
     A catch-up folds one page into a new batch; a rebuild keeps one batch and writes it from time to time.
     """
 
-    def __init__(self, stored: Stored, days_of: DaysOf, *, alsace_moselle: bool) -> None:
+    def __init__(self, stored: Stored, days_of: DaysOf, town: Town) -> None:
         self._stored, self._days_of = stored, days_of
-        self._delays: dict[str, Delays] | None = None
-        self.alsace_moselle, self.days = alsace_moselle, days_of(alsace_moselle)
+        self._terms: dict[str, Terms] | None = None
+        self.town, self.days = town, days_of(town.alsace_moselle)
         self.open: dict[str, OpenRow] = {}
         self.finished: dict[str, FinishedRow] = {}
         self.agents: dict[str, dict[str, Any]] = {}
@@ -49,11 +49,11 @@ class Batch:
         self.tallies = Tallies()
 
     @property
-    def delays(self) -> dict[str, Delays]:
-        """The delays in force, by procedure; read from the tables only when they are needed."""
-        if self._delays is None:
-            self._delays = self._stored.delays()
-        return self._delays
+    def terms(self) -> dict[str, Terms]:
+        """The delays and periods in force, by procedure; read from the tables only when they are needed."""
+        if self._terms is None:
+            self._terms = self._stored.terms()
+        return self._terms
 
     def begin_interval(self, row: OpenRow, at: int) -> None:
         """The demand enters a status, or another agent's hands, with the fact ``row.version``."""
@@ -68,14 +68,23 @@ class Batch:
 
     def set_due(self, row: OpenRow) -> None:
         """The date by which the demand should be taken or closed, as ``domain.delays.due_at`` has it at this fact."""
-        delays, due = self.delays.get(row.procedure), NEVER
-        if delays is not None:
+        terms, due = self.terms.get(row.procedure), NEVER
+        if terms is not None:
+            delays = terms.delays
             if row.status == Status.UNTREATED:
                 if delays.take is not None:
                     due = self.days.add(row.submitted_at, delays.take, working=delays.working)
             elif row.status == Status.IN_PROGRESS and row.taken_at is not None and delays.close is not None:
                 due = self.days.add(row.taken_at, delays.close, working=delays.working) + row.held_for
-        row.due_at = due
+        row.due_at, row.reckoned = due, False
+
+    def reckon(self, row: OpenRow) -> None:
+        """When the agents must be reminded next; worked out when the row is written, not at each of its facts."""
+        row.remind_at, row.reckoned = NEVER, True
+        if row.due_at != NEVER:
+            terms = self.terms.get(row.procedure)
+            every = (terms.every_days if terms is not None else None) or self.town.every_days
+            row.remind_at = next_reminder(self.days, self.town.times, every, row.due_at, row.reminded_at)
 
     def finish(self, row: OpenRow, at: int, outcome: str | None) -> None:
         """The demand leaves the lists and stands in the journal."""
@@ -106,19 +115,22 @@ class Batch:
             self.agents[identity] = self._stored.agent(identity)
         return self.agents[identity]
 
-    def change_delays(self, procedure: str, delays: Delays) -> None:
-        """Other delays apply at once to the open demands of a procedure."""
-        if self.delays.get(procedure) != delays:
-            self.delays[procedure] = delays
+    def change_terms(self, procedure: str, terms: Terms) -> None:
+        """Other delays, or another period, apply at once to the open demands of a procedure."""
+        if self.terms.get(procedure) != terms:
+            self.terms[procedure] = terms
             self._recompute(procedure)
 
-    def change_calendar(self, *, alsace_moselle: bool) -> None:
-        """Other holidays apply at once to the procedures that count working days."""
-        if alsace_moselle != self.alsace_moselle:
-            self.alsace_moselle, self.days = alsace_moselle, self._days_of(alsace_moselle)
-            for procedure, delays in self.delays.items():
-                if delays.working:
-                    self._recompute(procedure)
+    def change_town(self, town: Town) -> None:
+        """Other holidays apply at once to the procedures that count working days, other hours of reminders to all."""
+        before, self.town = self.town, town
+        if town == before:
+            return
+        self.days = self._days_of(town.alsace_moselle)
+        only_holidays = (town.every_days, town.times) == (before.every_days, before.times)
+        for procedure, terms in self.terms.items():
+            if terms.delays.working or not only_holidays:
+                self._recompute(procedure)
 
     def _recompute(self, procedure: str) -> None:
         left = {row.demand_id for row in self.gone}
@@ -127,6 +139,7 @@ class Batch:
                 self.open.setdefault(row.demand_id, row)
         for row in self.open.values():
             if row.procedure == procedure:
-                before = row.due_at
+                before = row.due_at, row.remind_at
                 self.set_due(row)
-                row.dirty = row.dirty or row.due_at != before
+                self.reckon(row)
+                row.dirty = row.dirty or (row.due_at, row.remind_at) != before

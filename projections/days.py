@@ -9,10 +9,14 @@ from typing import Final
 
 from domain.delays import Calendar
 from domain.instants import instant, micros
+from domain.timetable import Timetable
 
 _DAY: Final = 86_400_000_000
+_HOUR: Final = 3_600_000_000
 _QUARTER: Final = 900_000_000
 _FIRST_DAY: Final = date(1970, 1, 1)
+_THURSDAY: Final = 3
+"""What 1970-01-01 was, counted from Monday."""
 _SINCE: Final = micros(datetime(1972, 7, 1, tzinfo=UTC))
 _LAST: Final = timedelta(microseconds=_QUARTER - 1)
 _MOST: Final = 50_000
@@ -30,14 +34,23 @@ class Days:
 
     def name(self, at: int) -> str:
         """The local day of an instant, as ``2027-03-01``."""
+        day = self.number(at)
+        return self._names.get(day) or self._name(day)
+
+    def number(self, at: int) -> int:
+        """The same, as so many days since 1970."""
         if at < _SINCE:
-            return self._calendar.local_day(instant(at)).isoformat()
+            return (self._calendar.local_day(instant(at)) - _FIRST_DAY).days
         quarter = at // _QUARTER
         offset = self._offsets.get(quarter)
-        if offset is None:
-            offset = self._offset(quarter)
-        day = (at + offset) // _DAY
-        return self._names.get(day) or self._name(day)
+        return (at + (self._offset(quarter) if offset is None else offset)) // _DAY
+
+    def first_from(self, at: int, times: Timetable) -> int:
+        """The first instant of a timetable at or after an instant, as ``Timetable.first_from``."""
+        day = self.number(at)
+        while (day + _THURSDAY) % 7 + 1 not in times.weekdays or self._hour(day, times.hour) < at:
+            day += 1
+        return self._hour(day, times.hour)
 
     def add(self, at: int, days: int, *, working: bool) -> int:
         """The instant some calendar or working days later, as ``Calendar.add_days``."""
@@ -52,6 +65,14 @@ class Days:
             if back is not None:
                 return naive - back
         return micros(self._calendar.add_days(instant(at), days, working=working))
+
+    def _hour(self, day: int, hour: int) -> int:
+        """A whole hour of a local day."""
+        naive = day * _DAY + hour * _HOUR
+        back = self._offset_back(naive // _QUARTER) if naive >= _SINCE + _DAY else None
+        if back is not None:
+            return naive - back
+        return micros(self._calendar.hour_of(_FIRST_DAY + timedelta(day), hour))
 
     def _name(self, day: int) -> str:
         name = self._names[day] = (_FIRST_DAY + timedelta(day)).isoformat()

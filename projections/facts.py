@@ -22,7 +22,7 @@ DETAILS: Final = ("event_type", "reason", "outcome", "to", "kind")
 _SHOWN: Final = (
     *("reference", "procedure", "service", "channel", "has_email", "applicant"),
     *("code", "agent_name", "roles", "services", "procedures", "active"),
-    *("definition", "settings"),
+    *("definition", "settings", "occurrence"),
 )
 _AGENT: Final = len(AGENT)
 _NO_LETTER: Final = msgspec.Raw(b"null")

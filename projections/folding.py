@@ -11,8 +11,9 @@ import msgspec
 from domain.agent import Agent
 from domain.demand import Demand
 from domain.facts import Fact
-from domain.instants import EPOCH
+from domain.instants import EPOCH, micros
 from domain.procedure import Procedure
+from domain.reminders import KINDS as REMINDED_OF
 from domain.status import FINISHED, Status
 from domain.townhall import Townhall
 from projections.amounts import COUNTS, Count
@@ -93,6 +94,8 @@ def _receive(batch: Batch, record: Record, kind: Kind, fact: Any) -> None:
         None,
         None,
         0,
+        NEVER,
+        None,
         NEVER,
         at,
         1,
@@ -178,8 +181,8 @@ def _pass(_: Batch, __: Record, ___: Kind, ____: Any) -> None:
 
 @handles(Demand.TakenInCharge)
 def _taken(row: OpenRow, fact: Any, at: int) -> None:
-    """Who took it has it."""
-    row.agent, row.taken_at = agent_in(fact.actor), at
+    """Who took it has it; reminders begin anew."""
+    row.agent, row.taken_at, row.reminded_at = agent_in(fact.actor), at, None
 
 
 @handles(Demand.PutOnHold)
@@ -200,6 +203,15 @@ def _resumed(row: OpenRow, _: Any, at: int) -> None:
 def _reassigned(row: OpenRow, fact: Any, _: int) -> None:
     """Another agent has it, or is designated."""
     row.agent = fact.detail
+
+
+@handles(Demand.Reminded)
+def _reminded(row: OpenRow, fact: Any, _: int) -> None:
+    """The next reminder comes after this one; what was recorded while somebody took the demand is not about now."""
+    if REMINDED_OF.get(Status(row.status)) == fact.detail:
+        occurrence = micros(fact.occurrence)
+        row.reminded_at = max(row.reminded_at or occurrence, occurrence)
+        row.reckoned = False
 
 
 def _kind(fact: type[Any]) -> Kind:

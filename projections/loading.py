@@ -10,6 +10,7 @@ from domain.references import stream_id
 from projections.batch import Batch, Stored
 from projections.facts import Record
 from projections.folding import of_demand
+from projections.paces import Terms
 from projections.rows import OpenRow, finished_row, open_row
 from projections.statements import Driver
 from projections.tables import agents, current, journal
@@ -53,9 +54,9 @@ class Loader(Stored):
         for finished in map(finished_row, found[1]):
             batch.finished[finished.demand_id] = finished
 
-    def delays(self) -> dict[str, Delays]:
-        (rows,) = self._driver.all((self._driver.statements.delays, ()))
-        return {code: Delays(take, close, bool(working)) for code, take, close, working in rows}
+    def terms(self) -> dict[str, Terms]:
+        (rows,) = self._driver.all((self._driver.statements.terms, ()))
+        return {code: Terms(Delays(take, close, bool(working)), every) for code, take, close, working, every in rows}
 
     def open_of_procedure(self, code: str) -> Iterable[OpenRow]:
         (rows,) = self._driver.all((self._driver.statements.of_procedure, (code,)))

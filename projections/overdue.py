@@ -1,11 +1,11 @@
 """Which demands reminders and expiry must look at: candidates by number, judged afterwards on their facts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, Engine, bindparam, select, tuple_
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Engine, Select, bindparam, select, tuple_
 
 from domain.instants import micros
 from domain.status import Status
@@ -13,17 +13,21 @@ from projections.prepared import Prepared
 from projections.tables import current, intervals, of_status
 
 _NOW: Final[BindParameter[int]] = bindparam("now")
-_after: Final = tuple_(current.c.due_at, current.c.seq) > tuple_(
-    bindparam("value", type_=BigInteger), bindparam("seq", type_=BigInteger)
-)
-LATE: Final = {
-    status: select(current.c.demand_id, current.c.due_at, current.c.seq)
-    .where(of_status(status), current.c.due_at <= _NOW, _after)
-    .order_by(current.c.due_at, current.c.seq)
-    .limit(bindparam("most"))
-    for status in (Status.UNTREATED, Status.IN_PROGRESS)
-}
-"""By status, the demands whose due date is past, page by page."""
+_PLACE: Final = tuple_(bindparam("value", type_=BigInteger), bindparam("seq", type_=BigInteger))
+
+
+def _in_order(by: ColumnElement[int], wanted: ColumnElement[bool]) -> Select[tuple[UUID, int, int]]:
+    return (
+        select(current.c.demand_id, by, current.c.seq)
+        .where(wanted, tuple_(by, current.c.seq) > _PLACE)
+        .order_by(by, current.c.seq)
+        .limit(bindparam("most"))
+    )
+
+
+_due: Final = _in_order(current.c.remind_at, current.c.remind_at <= _NOW)
+_ahead: Final = _in_order(current.c.reminded_at, current.c.reminded_at > _NOW)
+"""Those reminded of by a clock that ran ahead and was set right: their next reminder may be due long before it."""
 _received: Final = (
     select(current.c.demand_id)
     .where(
@@ -41,7 +45,7 @@ _as_of: Final = (
     .order_by(intervals.c.since)
 )
 _lived: Final = select(intervals.c.demand_id).where(intervals.c.since < _NOW).distinct()
-_PAGE: Final = 500
+PAGE: Final = 500
 
 
 class Overdue:
@@ -50,13 +54,15 @@ class Overdue:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._prepared = engine, Prepared(engine)
 
-    def late(self, now: datetime) -> list[UUID]:
-        """Every demand not taken, or not closed, in time."""
-        return [identity for status in LATE for identity in self._late(status, now)]
-
-    def next_late(self, status: Status, now: datetime, most: int = _PAGE) -> list[UUID]:
-        """The demands of one status that are late, the longest first, up to so many; read in its index alone."""
-        return [identity_of(row[0]) for row in self._page(status, micros(now), -(2**62), -1, most)]
+    def reminders(self, now: datetime, most: int = PAGE) -> Iterator[list[UUID]]:
+        """Every demand with a reminder due, so many at a time, the longest due first; each page read in one index."""
+        for chosen in (_due, _ahead):
+            place = {"value": -(2**62), "seq": -1}
+            while page := self._prepared.rows(chosen, {"now": micros(now), "most": most, **place}):
+                yield [identity_of(row[0]) for row in page]
+                if len(page) < most:
+                    break
+                _, place["value"], place["seq"] = page[-1]
 
     def untreated(self, procedure: str, until: datetime) -> list[UUID]:
         """The demands of a procedure that were received up to an instant and that nobody took."""
@@ -72,17 +78,6 @@ class Overdue:
         """Every demand, open or finished, received before an instant."""
         with self._engine.connect() as connection:
             return list(connection.scalars(_lived, {"now": micros(moment)}))
-
-    def _late(self, status: Status, now: datetime) -> list[UUID]:
-        found: list[UUID] = []
-        due, seq = -(2**62), -1
-        while page := self._page(status, micros(now), due, seq, _PAGE):
-            found += [identity_of(row[0]) for row in page]
-            _, due, seq = page[-1]
-        return found
-
-    def _page(self, status: Status, now: int, due: int, seq: int, most: int) -> Sequence[Sequence[Any]]:
-        return self._prepared.rows(LATE[status], {"now": now, "value": due, "seq": seq, "most": most})
 
 
 def identity_of(value: str | UUID) -> UUID:

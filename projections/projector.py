@@ -119,14 +119,14 @@ class Projector:
         if not records:
             return None
         loader = Loader(driver)
-        batch = Batch(loader, self._days_of, alsace_moselle=at.alsace_moselle)
+        batch = Batch(loader, self._days_of, at.town)
         loader.load(records, batch)
         fold_records(batch, records)
         new = write(driver, batch)
         findable = [(row.seq, row.demand_id, row.service, row.submitted_at, row.applicant) for row in new]
         tokens = list(Searching(self._keyring, at.generation).rows(findable))
         driver.run(driver.statements.put_new(search_tokens), tokens)
-        driver.run(driver.statements.advance, [(records[-1][0], batch.alsace_moselle)])
+        driver.run(driver.statements.advance, [(records[-1][0], batch.town.written())])
         return batch
 
 

@@ -18,6 +18,7 @@ from projections.batch import Batch
 from projections.facts import Records
 from projections.folding import fold_records
 from projections.loading import Loader
+from projections.paces import Town
 from projections.projector import Calendars, days_of
 from projections.searching import Searching
 from projections.statements import Driver, statements_of
@@ -134,11 +135,11 @@ class Rebuild:
     def _create(self, driver: Driver, generation: UUID) -> None:
         for table in metadata.sorted_tables:
             driver.do(str(CreateTable(table).compile(dialect=self._engine.dialect)))
-        driver.insert(position, [(1, 0, VERSION, generation.hex, False)])
+        driver.insert(position, [(1, 0, VERSION, generation.hex, Town().written())])
 
     def _fill(self, driver: Driver, until: int, progress: Callable[[int], None]) -> int:
         loader, after, total = Loader(driver), 0, 0
-        batch = Batch(loader, self._days_of, alsace_moselle=False)
+        batch = Batch(loader, self._days_of, Town())
         while records := self._records(after, self._page):
             if records[-1][0] > until:
                 records = [record for record in records if record[0] <= until]
@@ -150,7 +151,7 @@ class Rebuild:
             _write_some(driver, batch)
             progress(len(records))
         _write_rest(driver, batch)
-        driver.run(driver.statements.advance, [(after, batch.alsace_moselle)])
+        driver.run(driver.statements.advance, [(after, batch.town.written())])
         return total
 
     def _tokenise(self, driver: Driver, generation: UUID) -> None:

@@ -28,7 +28,8 @@ written = msgspec.json.Encoder().encode
 class OpenRow(msgspec.Struct, gc=False):
     """One row of ``current_demands``; ``dirty`` when it must be written, ``stored`` when the table has it already.
 
-    ``interval_since`` is when its present interval began, None once that interval is in its table.
+    ``interval_since`` is when its present interval began, None once that interval is in its table; ``reckoned`` says
+    whether ``remind_at`` holds, False while it is to be worked out again.
     """
 
     seq: int
@@ -45,6 +46,8 @@ class OpenRow(msgspec.Struct, gc=False):
     held_since: int | None
     held_for: int
     due_at: int
+    reminded_at: int | None
+    remind_at: int
     since: int
     version: int
     interval_version: int
@@ -53,6 +56,7 @@ class OpenRow(msgspec.Struct, gc=False):
     stored: bool = False
     dirty: bool = False
     interval_since: int | None = None
+    reckoned: bool = True
 
     def values(self) -> tuple[Any, ...]:
         """What its table keeps."""
@@ -71,6 +75,8 @@ class OpenRow(msgspec.Struct, gc=False):
             self.held_since,
             self.held_for,
             self.due_at,
+            self.reminded_at,
+            self.remind_at,
             self.since,
             self.version,
             self.interval_version,

@@ -11,6 +11,7 @@ from domain.facts import Fact
 from domain.procedure import Procedure
 from domain.townhall import Townhall
 from projections.batch import Batch
+from projections.paces import Terms, Town
 
 Setting = Callable[[Batch, str, Any], None]
 SETTINGS: Final[dict[str, Setting]] = {}
@@ -49,7 +50,7 @@ def _activated(batch: Batch, identity: str, _: Any) -> None:
 
 @concerns(Procedure.Defined, Procedure.Revised)
 def _defined(batch: Batch, _: str, fact: Any) -> None:
-    """A new procedure, or other delays: the due dates of its open demands follow at once."""
+    """A new procedure, or other delays: the due dates and reminders of its open demands follow at once."""
     definition = fact.definition
     batch.procedures[definition.code] = {
         "code": definition.code,
@@ -60,15 +61,17 @@ def _defined(batch: Batch, _: str, fact: Any) -> None:
         "close_days": definition.close_delay_days,
         "deletion_days": definition.deletion_delay_days,
         "working": definition.delay_calendar == "working",
+        "reminder_days": definition.reminder_every_days,
     }
     delays = Delays(definition.take_delay_days, definition.close_delay_days, definition.delay_calendar == "working")
-    batch.change_delays(definition.code, delays)
+    batch.change_terms(definition.code, Terms(delays, definition.reminder_every_days))
 
 
 @concerns(Townhall.Founded, Townhall.SettingsChanged)
 def _founded(batch: Batch, _: str, fact: Any) -> None:
-    """The town's holidays decide working days."""
-    batch.change_calendar(alsace_moselle=fact.settings.alsace_moselle)
+    """The town's holidays decide working days, its hours when agents are reminded."""
+    settings = fact.settings
+    batch.change_town(Town(settings.alsace_moselle, settings.reminder_every_days, settings.reminder_times))
 
 
 def _rights(fact: Any) -> dict[str, str]:

@@ -40,10 +40,10 @@ class Statements:
         self._dialect = type(dialect)(paramstyle="format" if self.postgres else "qmark")  # type: ignore[call-arg]
         self._insert: Any = postgresql.insert if self.postgres else sqlite.insert
         self._made: dict[tuple[str, str], str] = {}
-        lock = select(position.c.notification_id, position.c.version, position.c.generation, position.c.alsace_moselle)
+        lock = select(position.c.notification_id, position.c.version, position.c.generation, position.c.town)
         self.position = self._text(lock)
         self.lock = self._text(lock.with_for_update())
-        self.advance = self._text(update(position), "notification_id", "alsace_moselle")
+        self.advance = self._text(update(position), "notification_id", "town")
         self.leave = self._text(delete(current).where(self._among(current.c.seq, "bigint[]")))
         self.forget = self._text(delete(search_tokens).where(self._among(search_tokens.c.seq, "bigint[]")))
         self.end = self._text(
@@ -51,8 +51,8 @@ class Statements:
             .values(until=bindparam("at"))
             .where(intervals.c.demand_id == bindparam("of"), intervals.c.version == bindparam("from_version"))
         )
-        self.delays = self._text(
-            select(procedures.c.code, procedures.c.take_days, procedures.c.close_days, procedures.c.working)
+        self.terms = self._text(
+            select(*(procedures.c[name] for name in ("code", "take_days", "close_days", "working", "reminder_days")))
         )
         self.findable = self._text(
             select(current.c.seq, current.c.demand_id, current.c.service, current.c.submitted_at, current.c.applicant)

@@ -34,9 +34,12 @@ position: Final = Table(
     Column("notification_id", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("generation", Uuid, nullable=False),
-    Column("alsace_moselle", Boolean, nullable=False),
+    Column("town", Text, nullable=False),
 )
-"""How far the facts have been read; written in the transaction that writes what was read."""
+"""How far the facts have been read; written in the transaction that writes what was read.
+
+``town`` is what the town has decided by then about its days (``projections.paces.Town``), a JSON text.
+"""
 
 current: Final = Table(
     "current_demands",
@@ -55,13 +58,18 @@ current: Final = Table(
     Column("held_since", BigInteger),
     Column("held_for", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
+    Column("reminded_at", BigInteger),
+    Column("remind_at", BigInteger, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("interval_version", Integer, nullable=False),
     Column("applicant", LargeBinary),
     Column("milestones", LargeBinary, nullable=False),
 )
-"""One row per open demand, with all that a list shows or filters; the citizen's name stays sealed."""
+"""One row per open demand, with all that a list shows or filters; the citizen's name stays sealed.
+
+``reminded_at`` is the last occurrence that agents were reminded of in the present status, ``remind_at`` the next one.
+"""
 
 
 def of_status(status: Status) -> ColumnElement[bool]:
@@ -83,9 +91,15 @@ for _sort in ("submitted_at", "due_at"):
     _of_status(f"designated_by_{_sort}", Status.UNTREATED, "agent", _sort, "seq", designated=True)
     Index(f"service_by_{_sort}", current.c.service, current.c[_sort], current.c.seq)
 _of_status("on_hold_by_since", Status.ON_HOLD, "agent", "since", "seq")
-_of_status("untreated_late", Status.UNTREATED, "due_at", "seq", "demand_id")
-_of_status("in_progress_late", Status.IN_PROGRESS, "due_at", "seq", "demand_id")
 Index("by_procedure", current.c.procedure, current.c.submitted_at, current.c.seq)
+Index("reminders_due", current.c.remind_at, current.c.seq, current.c.demand_id)
+_REMINDED: Final = current.c.reminded_at.is_not(None)
+Index(
+    "reminders_ahead",
+    *(current.c.reminded_at, current.c.seq, current.c.demand_id),
+    sqlite_where=_REMINDED,
+    postgresql_where=_REMINDED,
+)
 
 search_tokens: Final = Table(
     "search_tokens",
@@ -232,5 +246,6 @@ procedures: Final = Table(
     Column("close_days", Integer),
     Column("deletion_days", Integer),
     Column("working", Boolean, nullable=False),
+    Column("reminder_days", Integer),
 )
-"""The procedures as they are now, with what due dates and deletions need."""
+"""The procedures as they are now, with what due dates, deletions and reminders need."""

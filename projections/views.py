@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, Engine, insert, select
 
+from projections.paces import Town, town_of
 from projections.tables import VERSION, metadata, position
 
 
@@ -21,7 +22,7 @@ class Position(msgspec.Struct, frozen=True):
     notification_id: int
     version: int
     generation: UUID
-    alsace_moselle: bool
+    town: Town
 
 
 def create_views(connection: Connection, generation: UUID) -> None:
@@ -30,25 +31,25 @@ def create_views(connection: Connection, generation: UUID) -> None:
     if connection.execute(select(position.c.id)).first() is None:
         connection.execute(
             insert(position).values(
-                id=1, notification_id=0, version=VERSION, generation=generation, alsace_moselle=False
+                id=1, notification_id=0, version=VERSION, generation=generation, town=Town().written()
             )
         )
 
 
 def read_position(connection: Connection, *, lock: bool = False) -> Position:
     """How far this generation has read; ``lock`` holds the row until the transaction ends (PostgreSQL)."""
-    columns = (position.c.notification_id, position.c.version, position.c.generation, position.c.alsace_moselle)
+    columns = (position.c.notification_id, position.c.version, position.c.generation, position.c.town)
     chosen = select(*columns)
     return position_of(connection.execute(chosen.with_for_update() if lock else chosen).all())
 
 
 def position_of(rows: Sequence[Any]) -> Position:
     """From the rows of ``position``, of which there is one; raises WrongViews for another version's."""
-    number, version, generation, alsace_moselle = rows[0] if rows else (0, None, None, None)
+    number, version, generation, town = rows[0] if rows else (0, None, None, "")
     if version != VERSION:
         raise WrongViews(f"read models of version {version}, this program needs {VERSION}")
     identity = generation if isinstance(generation, UUID) else UUID(generation)
-    return Position(number, version, identity, bool(alsace_moselle))
+    return Position(number, version, identity, town_of(town))
 
 
 @contextmanager

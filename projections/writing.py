@@ -58,6 +58,8 @@ def write_open(driver: Driver, batch: Batch) -> list[OpenRow]:
     """Open demands that changed, and the interval each is in; gives back those that are new."""
     changed = [row for row in batch.open.values() if row.dirty]
     for row in changed:
+        if not row.reckoned:
+            batch.reckon(row)
         if row.interval_since is not None:
             batch.intervals.append(row.interval(row.interval_since, NEVER, row.status, row.agent))
             row.interval_since = None

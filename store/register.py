@@ -1,6 +1,6 @@
 """The register of facts: the library's Application over our recorder and mapper."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -41,15 +41,22 @@ class Register(Application[UUID]):
 
     def load_all(self, kind: type[S], identities: Iterable[UUID]) -> Mapping[UUID, S]:
         """The subjects that have facts, replayed from histories that are read together."""
-        stored = self.recorder.select_histories(list(identities))  # type: ignore[attr-defined]  # both of ours have it
-        histories = groupby(stored, attrgetter("originator_id"))
-        subjects = ((identity, fold(map(self.mapper.to_domain_event, history))) for identity, history in histories)
+        subjects = ((identity, fold(facts)) for identity, facts in self._histories(identities))
         return {identity: subject for identity, subject in subjects if isinstance(subject, kind)}
+
+    def histories(self, identities: Iterable[UUID]) -> Mapping[UUID, Sequence[Fact]]:
+        """The facts of some subjects, each in order, read together; those that have none are left out."""
+        return {identity: list(facts) for identity, facts in self._histories(identities)}
 
     def facts(self, identity: UUID, *, gt: int | None = None, lte: int | None = None) -> Sequence[Fact]:
         """The facts of one subject, in order."""
         stored = self.recorder.select_events(identity, gt=gt, lte=lte)
         return [self.mapper.to_domain_event(event) for event in stored]  # type: ignore[misc]  # only facts are stored
+
+    def _histories(self, identities: Iterable[UUID]) -> Iterator[tuple[UUID, Iterator[Fact]]]:
+        stored = self.recorder.select_histories(list(identities))  # type: ignore[attr-defined]  # both of ours have it
+        for identity, history in groupby(stored, attrgetter("originator_id")):
+            yield identity, map(self.mapper.to_domain_event, history)  # type: ignore[arg-type]  # only facts are stored
 
     def append(
         self,

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.definition import Definition
+from domain.demand import Demand
 from domain.drafts import draft, values
 from domain.expiry import RULE, Ending, ending, fading
 from domain.facts import Command, Fact
@@ -28,6 +29,11 @@ class Told(msgspec.Struct, frozen=True):
 
     ending: Ending
     agents: tuple[str, ...]
+
+    @property
+    def demand_id(self) -> UUID:
+        """The demand it is about."""
+        return self.ending.demand_id
 
 
 def due_endings(occasions: Occasions, now: datetime, as_of: datetime | None = None, *, warn: bool = True) -> list[Told]:
@@ -68,12 +74,13 @@ def _decide(
     demands: Sequence[UUID],
 ) -> list[Told]:
     warning_days, calendar = occasions.settings.expiry_warning_days if warn else (), occasions.today()
+    directory = occasions.still()
 
     def judge(facts: Sequence[Fact]) -> Told | None:
         one = fading(facts, as_of)
         if one is None:
             return None
-        definition = occasions.office.directory.definition(one.demand.procedure)
+        definition = directory.definition(one.demand.procedure)
         end = ending(one, definition, warning_days, calendar, now)
         return Told(end, staff.of_untreated(definition)) if end is not None else None
 
@@ -101,7 +108,7 @@ def _notices(occasions: Occasions, staff: Staff, done: Sequence[Told]) -> list[t
     ]
 
 
-def _ended(occasions: Occasions, now: datetime, told: Told) -> DemandHandle | None:
+def _ended(occasions: Occasions, now: datetime, told: Told, demand: Demand | None) -> DemandHandle | None:
     end = told.ending
     what = "over" if end.over else f"warning:{end.days_before}"
 
@@ -111,7 +118,7 @@ def _ended(occasions: Occasions, now: datetime, told: Told) -> DemandHandle | No
         else:
             handle.demand.warn_of_expiry(end.deadline, end.days_before, told.agents)
 
-    return held(occasions, end.demand_id, Command(ACTOR, now, f"expiry:{what}:{micros(end.deadline)}"), note)
+    return held(occasions, demand, Command(ACTOR, now, f"expiry:{what}:{micros(end.deadline)}"), note)
 
 
 def _letter(occasions: Occasions, handle: DemandHandle) -> tuple[str, str] | None:

@@ -1,15 +1,16 @@
 """What the jobs are given that write to agents, and how such a job decides and records."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from domain.definition import Definition
 from domain.delays import Calendar
 from domain.demand import Demand
 from domain.digests import Digests
+from domain.directory import Directory
 from domain.errors import Erased, NotAllowedNow
 from domain.facts import Command, Fact
 from domain.handle import DemandHandle
@@ -19,7 +20,7 @@ from domain.office import Office
 from domain.ports import LostRace, Outgoing
 from domain.recipients import Staff
 from domain.townhall import Settings
-from projections.overdue import Overdue
+from projections.overdue import PAGE, Overdue
 from store.followers import Followers
 from store.preferences import Information
 from store.register import Register
@@ -28,6 +29,16 @@ from store.sweeps import Sweeps
 BATCH: Final = 5_000
 TRIES: Final = 10
 T = TypeVar("T")
+
+
+class _OfDemand(Protocol):
+    @property
+    def demand_id(self) -> UUID:
+        """The demand that this is about."""
+
+
+D = TypeVar("D", bound=_OfDemand)
+"""Something to record for one demand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +73,14 @@ class Occasions:
         """Every procedure, as it is in force."""
         return [self.office.directory.definition(code) for code in sorted(self.procedures())]
 
+    def still(self) -> Directory:
+        """What is in force now, each procedure read once: for what is decided in one moment."""
+        return self.office.directory.still()
+
     def digests(self, staff: Staff) -> Digests:
         """Letters on the town hall's stationery."""
-        stationery = Stationery(self.settings.name, self.today().zone, self.base_url)
-        return Digests(stationery, staff, lambda code: self.office.directory.definition(code).title)
+        stationery, directory = Stationery(self.settings.name, self.today().zone, self.base_url), self.still()
+        return Digests(stationery, staff, lambda code: directory.definition(code).title)
 
     def letters(self, notices: Iterable[tuple[Notice, Sequence[object]]], now: datetime) -> list[Outgoing]:
         """Letters to agents for the outbox; the same agent, kind and things told make the same letter."""
@@ -75,20 +90,24 @@ class Occasions:
 
 def judged(
     occasions: Occasions,
-    demands: Iterable[UUID],
+    demands: Sequence[UUID],
     judge: Callable[[Sequence[Fact]], T | None],
     order: Callable[[T], Any],
 ) -> list[T]:
     """What is to be done now for some demands, each judged on its facts, in order."""
-    found = (judge(occasions.register.facts(identity)) for identity in demands)
+    found = (judge(facts) for page in pages(demands) for facts in occasions.register.histories(page).values())
     return sorted((one for one in found if one is not None), key=order)
 
 
+def pages(demands: Sequence[UUID], most: int = PAGE) -> Iterator[Sequence[UUID]]:
+    """Some demands, so many at a time."""
+    return (demands[start : start + most] for start in range(0, len(demands), most))
+
+
 def held(
-    occasions: Occasions, identity: UUID, command: Command, act: Callable[[DemandHandle], None]
+    occasions: Occasions, demand: Demand | None, command: Command, act: Callable[[DemandHandle], None]
 ) -> DemandHandle | None:
     """The demand with its new facts; None when it has moved on, or the same was recorded meanwhile."""
-    demand = occasions.register.load(Demand, identity)
     if demand is None:
         return None
     handle = DemandHandle(occasions.office, demand, command, None)
@@ -103,13 +122,14 @@ def held(
 
 def recorded(
     occasions: Occasions,
-    due_now: Iterable[T],
-    hold: Callable[[T], DemandHandle | None],
-    notices: Callable[[list[T]], Iterable[tuple[Notice, Sequence[object]]]],
+    due_now: Sequence[D],
+    hold: Callable[[D, Demand | None], DemandHandle | None],
+    notices: Callable[[list[D]], Iterable[tuple[Notice, Sequence[object]]]],
     now: datetime,
-) -> list[T]:
+) -> list[D]:
     """Save the facts of all that still holds together with the letters that tell of them; what was recorded."""
-    in_hand = [(one, handle) for one in due_now if (handle := hold(one)) is not None]
+    read = occasions.register.load_all(Demand, [one.demand_id for one in due_now])
+    in_hand = [(one, handle) for one in due_now if (handle := hold(one, read.get(one.demand_id))) is not None]
     done = [one for one, _ in in_hand]
     save_together(occasions.office, [handle for _, handle in in_hand], occasions.letters(notices(done), now), now)
     return done
@@ -120,8 +140,7 @@ def in_batches(
 ) -> list[T]:
     """Decide on each batch and record it whole; decided again, on what is left, when somebody was faster."""
     done: list[T] = []
-    for start in range(0, len(demands), BATCH):
-        batch = demands[start : start + BATCH]
+    for batch in pages(demands, BATCH):
         for left in reversed(range(TRIES)):
             try:
                 done += record(decide(batch))

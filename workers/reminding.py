@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,11 @@ class Reminded(msgspec.Struct, frozen=True):
 
     reminder: Reminder
     agents: tuple[str, ...]
+
+    @property
+    def demand_id(self) -> UUID:
+        """The demand it is about."""
+        return self.reminder.demand_id
 
 
 def due_reminders(occasions: Occasions, now: datetime, as_of: datetime | None = None) -> list[Reminded]:
@@ -71,19 +77,19 @@ def what_if(
 def _candidates(occasions: Occasions, now: datetime, as_of: datetime | None) -> list[UUID]:
     if as_of is not None:
         return occasions.overdue.as_of(as_of, Status.UNTREATED, Status.IN_PROGRESS)
-    return occasions.overdue.late(now)
+    return list(chain.from_iterable(occasions.overdue.reminders(now)))
 
 
 def _decide(
     occasions: Occasions, staff: Staff, now: datetime, as_of: datetime | None, demands: Sequence[UUID]
 ) -> list[Reminded]:
-    settings, calendar = occasions.settings, occasions.today()
+    settings, calendar, directory = occasions.settings, occasions.today(), occasions.still()
 
     def judge(facts: Sequence[Fact]) -> Reminded | None:
         one = waiting(facts, as_of)
         if one is None:
             return None
-        definition = occasions.office.directory.definition(one.demand.procedure)
+        definition = directory.definition(one.demand.procedure)
         reminder = due(one, definition, settings, calendar, now)
         return Reminded(reminder, _told(staff, definition, reminder)) if reminder is not None else None
 
@@ -91,14 +97,14 @@ def _decide(
 
 
 def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Reminded]) -> list[Reminded]:
-    def hold(told: Reminded) -> DemandHandle | None:
+    def hold(told: Reminded, demand: Demand | None) -> DemandHandle | None:
         one = told.reminder
         command = Command(ACTOR, now, f"reminder:{one.kind}:{micros(one.occurrence)}")
 
         def note(handle: DemandHandle) -> None:
             handle.demand.remind(one.kind, one.occurrence, told.agents)
 
-        return held(occasions, one.demand_id, command, note)
+        return held(occasions, demand, command, note)
 
     return recorded(occasions, due_now, hold, partial(_notices, occasions, staff), now)
 

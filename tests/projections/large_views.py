@@ -96,6 +96,8 @@ def _open(number: int, random: Random) -> dict[str, object]:
         "agent": random.choice(AGENTS) if status is not Status.UNTREATED or number % 9 == 0 else None,
         "held_for": 0,
         "due_at": row["submitted_at"],
+        "reminded_at": row["submitted_at"] if number % 5 == 0 else None,
+        "remind_at": row["submitted_at"],
         "since": row["submitted_at"],
         "interval_version": 1,
     }

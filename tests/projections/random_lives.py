@@ -1,15 +1,31 @@
 """Random but lawful lives, for comparing read models with replays."""
 
+from datetime import timedelta
+
 import msgspec
 
 from domain.agent import Agent
 from domain.errors import Refused
 from domain.letters import LetterKind
 from domain.references import demand_id
+from domain.timetable import Timetable
+from suivi.occasions import occasions_of
 from tests.installations import Town
+from workers.reminding import remind
 
 STATE_CIVIL = "État civil"
-CHOICES = ("take_in_charge", "put_on_hold", "resume", "add_event", "reassign", "close", "wait", "delays", "send_again")
+CHOICES = (
+    "take_in_charge",
+    "put_on_hold",
+    "resume",
+    "add_event",
+    "reassign",
+    "close",
+    "wait",
+    "delays",
+    "send_again",
+    "remind",
+)
 
 
 def play(town: Town, demands: int, steps: int) -> list[str]:
@@ -39,6 +55,8 @@ def _press(town: Town, reference: str, agent: Agent, choice: str) -> None:
         _change_delays(town)
     elif choice == "send_again":
         send_again(town, reference)
+    elif choice == "remind":
+        _remind(town)
     else:
         try:
             town.act(reference, agent, choice, *arguments)
@@ -56,6 +74,18 @@ def send_again(town: Town, reference: str) -> None:
             demand.send_again(LetterKind(mail.kind), mail.mail_id)
 
 
+def _remind(town: Town) -> None:
+    """The agents are reminded, by a clock that may run years ahead, on the town’s days or on others."""
+    if town.random.random() < 0.3:
+        with town.office.directory.change_townhall(town.command("system:test")) as townhall:
+            times = Timetable(tuple(sorted(town.random.sample(range(1, 8), 3))), town.random.randint(0, 23))
+            every = town.random.randint(1, 9)
+            changed = {"reminder_every_days": every, "reminder_times": times, "alsace_moselle": every < 5}
+            townhall.change_settings(msgspec.structs.replace(townhall.settings, **changed))
+    ahead = timedelta(days=1_000) if town.random.random() < 0.1 else timedelta()
+    remind(occasions_of(town.installation, "https://suivi.mairie.example"), town.clock() + ahead)
+
+
 def _change_delays(town: Town) -> None:
     definition = town.office.directory.definition("AEN")
     changed = msgspec.structs.replace(
@@ -63,5 +93,6 @@ def _change_delays(town: Town) -> None:
         take_delay_days=town.random.choice([None, 2, 15]),
         close_delay_days=town.random.choice([10, 60]),
         delay_calendar=town.random.choice(["calendar", "working"]),
+        reminder_every_days=town.random.choice([None, 3]),
     )
     town.office.directory.define_procedure(town.command("system:test"), changed)

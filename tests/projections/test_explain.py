@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, event, select
 from projections.journal import JournalCriteria
 from projections.listing import sorts_of
 from projections.lists import SECTIONS
+from projections.overdue import Overdue
 from projections.prepared import Prepared
 from projections.reading import Criteria, Scope
 from projections.tables import journal, metadata, position
@@ -272,6 +273,15 @@ def test_no_figure_scans_or_sorts(filled: Town, by: str | None) -> None:
 def test_no_figure_of_one_key_scans_or_sorts(filled: Town, of: tuple[str, str], by: str | None) -> None:
     figures = filled.installation.statistics.figures
     assert check(filled, lambda: figures(date(2025, 1, 1), date(2025, 12, 31), by, NOW.date(), of)) >= 3
+
+
+def test_no_sweep_of_reminders_and_none_of_expiry_scans_or_sorts(filled: Town) -> None:
+    """What a clock asks all day; ``--now`` and the what-if read a period of the past instead."""
+    overdue = Overdue(filled.installation.stores.views)
+    assert check(filled, lambda: list(overdue.reminders(NOW))) > 2
+    assert check(filled, lambda: list(overdue.reminders(NOW - timedelta(days=380), 10))) > 2
+    for code in CODES:
+        assert check(filled, lambda c=code: overdue.untreated(c, NOW)) == 1  # type: ignore[misc]
 
 
 def test_the_guard_sees_a_scan_and_a_sort(filled: Town) -> None:
