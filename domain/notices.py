@@ -42,10 +42,12 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """Demands of which the same is said."""
+    """Demands of which the same is said; ``unnamed`` more are in the list at the address ``where``."""
 
     heading: str
     lines: tuple[Line, ...]
+    unnamed: int = 0
+    where: str = ""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -69,10 +71,8 @@ class Stationery(msgspec.Struct, frozen=True):
         """The text of a letter, in plain text; a long list is cut, and says so."""
         parts = [f"Bonjour {name},"]
         for section in sections:
-            shown = section.lines[:MOST_LINES]
-            text = "\n".join(self._written(line) for line in shown)
-            more = len(section.lines) - len(shown)
-            parts.append(f"{section.heading}\n\n{text}" + (f"\n… et {more} autres, dans Suivi." if more else ""))
+            text = "\n".join(self._written(line) for line in section.lines[:MOST_LINES])
+            parts.append(f"{section.heading}\n\n{text}{self._rest(section)}")
         parts += [ending] if ending else []
         return "\n\n".join([*parts, f"{self.townhall}\n{self.base_url}/"]) + "\n"
 
@@ -84,13 +84,18 @@ class Stationery(msgspec.Struct, frozen=True):
         """A local instant, 01/03/2027 à 09:30."""
         return f"{moment.astimezone(self.zone):%d/%m/%Y à %H:%M}"
 
+    def _rest(self, section: Section) -> str:
+        more = section.unnamed + max(len(section.lines) - MOST_LINES, 0)
+        place = f" : {self.base_url}{section.where}" if section.where else ", dans Suivi."
+        return f"\n… et {more} {'autre' if more == 1 else 'autres'}{place}" if more else ""
+
     def _written(self, line: Line) -> str:
         return f"- {line.reference}, {line.title}\n  {line.said}\n  {self.base_url}/demandes/{line.reference}"
 
 
-def counted(lines: Sequence[object], one: str, many: str) -> str:
+def counted(number: int, one: str, many: str) -> str:
     """« 1 demande en retard », « 3 demandes en retard »."""
-    return f"{len(lines)} {one if len(lines) == 1 else many}"
+    return f"{number} {one if number == 1 else many}"
 
 
 def notice_id(*parts: object) -> UUID:

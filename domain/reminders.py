@@ -116,6 +116,19 @@ def due(one: Waiting, definition: Definition, settings: Settings, calendar: Cale
     return _reminder(one.demand, kind, late_since, occurrence)
 
 
+def last_reminder(facts: Sequence[Fact]) -> Demand.Reminded | None:
+    """The reminder that was recorded last for a demand."""
+    return next((fact for fact in reversed(facts) if isinstance(fact, Demand.Reminded)), None)
+
+
+def repeated(one: Waiting, last: Demand.Reminded, definition: Definition, calendar: Calendar) -> Reminder | None:
+    """What a recorded reminder still has to tell; None once the demand waits for something else, or for nothing."""
+    late_since = one.due_at(definition, calendar)
+    if one.kind != last.kind or late_since is None:
+        return None
+    return _reminder(one.demand, last.kind, late_since, last.occurrence)
+
+
 def rhythm(definition: Definition, settings: Settings, calendar: Calendar) -> Rhythm:
     """The procedure's own period, else the town's; the days and the hour are the town's."""
     return Rhythm(definition.reminder_every_days or settings.reminder_every_days, settings.reminder_times, calendar)

@@ -30,10 +30,11 @@ from sqlalchemy import (
 from domain.instants import instant, micros
 from domain.ports import Outgoing
 from store.outbox_rows import put
-from store.transactions import writing
+from store.transactions import insert_into, writing
 
 NEWS: Final = "news"
 DIGEST: Final = "digest"
+REMINDERS: Final = "reminders"
 NAMES: Final = (NEWS, DIGEST)
 metadata: Final = MetaData()
 followers: Final = Table(
@@ -70,6 +71,15 @@ class Followers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def join(self, name: str) -> None:
+        """Follow from here on, unless this follower does already: nothing of the past is told."""
+        with self._engine.connect() as connection:
+            if connection.execute(_of, {"name": name}).first() is not None:
+                return
+        with writing(self._engine) as connection:
+            new = insert_into(connection, followers).values(follower=name, position=connection.scalar(_head), ran_at=0)
+            connection.execute(new.on_conflict_do_nothing())
 
     def place(self, name: str) -> Place:
         """How far this follower has come."""

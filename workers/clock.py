@@ -1,5 +1,6 @@
 """The clock: jobs that are scans of what is due, so that a late clock catches up and two clocks do nothing twice."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from threading import Event
@@ -16,7 +17,8 @@ from workers.expiring import expire
 from workers.informing import tell_daily, tell_news
 from workers.occasions import Occasions
 from workers.parts import WorkerParts
-from workers.reminding import RUN, remind, run_is_due
+from workers.reminding import RUN, run, run_is_due
+from workers.telling import are_untold
 
 POLL_S: Final = 2.0
 _log: Final = structlog.get_logger()
@@ -71,13 +73,17 @@ def letters_of(occasions: Occasions) -> list[Job]:
 
 
 def remind_at_hours(occasions: Occasions, now: datetime) -> bool:
-    """Remind, and warn of deletions, once at each of the town's hours; False when this hour's run was done."""
+    """Remind, and warn of deletions, once at each of the town's hours; False when this hour's run was done.
+
+    A run that died before its letters is finished, whoever began it.
+    """
     hour = run_is_due(occasions, now)
-    if hour is None:
+    if hour is None and not are_untold(occasions, now):
         return False
-    remind(occasions, now)
-    expire(occasions, now)
-    occasions.sweeps.advance(RUN, micros(hour))
+    deque(run(occasions, now), maxlen=0)
+    if hour is not None:
+        expire(occasions, now)
+        occasions.sweeps.advance(RUN, micros(hour))
     return True
 
 

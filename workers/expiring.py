@@ -19,9 +19,11 @@ from domain.letters import LetterKind
 from domain.notices import Notice
 from domain.recipients import Staff
 from domain.status import Status
-from workers.occasions import Occasions, by_agent, held, in_batches, judged, recorded
+from workers.occasions import Occasions, by_agent, held, in_batches, judged, pages, recorded
 
 ACTOR: Final = "system:expire"
+BATCH: Final = 5_000
+"""A run of more candidates than that writes an agent one letter for each so many."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -44,10 +46,12 @@ def due_endings(occasions: Occasions, now: datetime, as_of: datetime | None = No
 def expire(occasions: Occasions, now: datetime, as_of: datetime | None = None, *, warn: bool = True) -> list[Told]:
     """Delete and warn, and queue the letters that tell of it; keys go right after the facts. What was recorded."""
     staff = occasions.staff()
-    return in_batches(
-        _candidates(occasions, now, as_of),
-        partial(_decide, occasions, staff, now, as_of, warn),
-        partial(_record, occasions, staff, now),
+    return list(
+        in_batches(
+            pages(_candidates(occasions, now, as_of), BATCH),
+            partial(_decide, occasions, staff, now, as_of, warn),
+            partial(_record, occasions, staff, now),
+        )
     )
 
 
@@ -88,7 +92,7 @@ def _decide(
 
 
 def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Told]) -> list[Told]:
-    return recorded(occasions, due_now, partial(_ended, occasions, now), partial(_notices, occasions, staff), now)
+    return recorded(occasions, due_now, partial(_ended, occasions, now), now, partial(_notices, occasions, staff))
 
 
 def _notices(occasions: Occasions, staff: Staff, done: Sequence[Told]) -> list[tuple[Notice, list[tuple[str, str]]]]:

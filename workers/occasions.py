@@ -26,7 +26,6 @@ from store.preferences import Information
 from store.register import Register
 from store.sweeps import Sweeps
 
-BATCH: Final = 5_000
 TRIES: Final = 10
 T = TypeVar("T")
 
@@ -124,8 +123,8 @@ def recorded(
     occasions: Occasions,
     due_now: Sequence[D],
     hold: Callable[[D, Demand | None], DemandHandle | None],
-    notices: Callable[[list[D]], Iterable[tuple[Notice, Sequence[object]]]],
     now: datetime,
+    notices: Callable[[list[D]], Iterable[tuple[Notice, Sequence[object]]]] = lambda _: (),
 ) -> list[D]:
     """Save the facts of all that still holds together with the letters that tell of them; what was recorded."""
     read = occasions.register.load_all(Demand, [one.demand_id for one in due_now])
@@ -136,20 +135,20 @@ def recorded(
 
 
 def in_batches(
-    demands: Sequence[UUID], decide: Callable[[Sequence[UUID]], list[T]], record: Callable[[list[T]], list[T]]
-) -> list[T]:
+    batches: Iterable[Sequence[UUID]],
+    decide: Callable[[Sequence[UUID]], list[T]],
+    record: Callable[[list[T]], list[T]],
+) -> Iterator[T]:
     """Decide on each batch and record it whole; decided again, on what is left, when somebody was faster."""
-    done: list[T] = []
-    for batch in pages(demands, BATCH):
+    for batch in batches:
         for left in reversed(range(TRIES)):
             try:
-                done += record(decide(batch))
+                yield from record(decide(batch))
             except LostRace:
                 if not left:
                     raise
             else:
                 break
-    return done
 
 
 def by_agent(told: Iterable[tuple[T, Sequence[str]]]) -> dict[str, list[T]]:

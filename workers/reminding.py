@@ -14,14 +14,16 @@ from domain.demand import Demand
 from domain.facts import Command, Fact
 from domain.handle import DemandHandle
 from domain.instants import micros
-from domain.notices import Notice
 from domain.recipients import Staff
 from domain.reminders import UNTREATED, Reminder, due, imagined, waiting
 from domain.status import Status
-from workers.occasions import Occasions, by_agent, held, in_batches, judged, recorded
+from store.followers import REMINDERS
+from workers.occasions import Occasions, held, in_batches, judged, pages, recorded
+from workers.telling import tell_reminders
 
 ACTOR: Final = "system:remind"
 RUN: Final = "reminders"
+"""The sweep that knows which of the town's hours were kept."""
 
 
 class Reminded(msgspec.Struct, frozen=True):
@@ -38,17 +40,24 @@ class Reminded(msgspec.Struct, frozen=True):
 
 def due_reminders(occasions: Occasions, now: datetime, as_of: datetime | None = None) -> list[Reminded]:
     """What should have left by now and has not; with ``as_of`` only the facts dated up to then count."""
-    return _decide(occasions, occasions.staff(), now, as_of, _candidates(occasions, now, as_of))
+    decide = partial(_decide, occasions, occasions.staff(), now, as_of)
+    return sorted(chain.from_iterable(map(decide, _candidates(occasions, now, as_of))), key=_order)
 
 
 def remind(occasions: Occasions, now: datetime, as_of: datetime | None = None) -> list[Reminded]:
-    """Record every reminder that is due and queue the letters that bring them, together; what was recorded."""
-    staff = occasions.staff()
-    return in_batches(
-        _candidates(occasions, now, as_of),
-        partial(_decide, occasions, staff, now, as_of),
-        partial(_record, occasions, staff, now),
-    )
+    """Record every reminder that is due and queue the letters that bring them; what was recorded."""
+    return sorted(run(occasions, now, as_of), key=_order)
+
+
+def run(occasions: Occasions, now: datetime, as_of: datetime | None = None) -> Iterator[Reminded]:
+    """The same, given out while it is recorded, page by page; the letters are queued at the end.
+
+    By then all that is due was recorded, by this run or by another: whichever is first tells of everything.
+    """
+    occasions.followers.join(REMINDERS)
+    decide = partial(_decide, occasions, occasions.staff(), now, as_of)
+    yield from in_batches(_candidates(occasions, now, as_of), decide, partial(_record, occasions, now))
+    tell_reminders(occasions, now)
 
 
 def run_is_due(occasions: Occasions, now: datetime) -> datetime | None:
@@ -74,10 +83,10 @@ def what_if(
                 yield at, Reminded(reminder, _told(staff, definition, reminder))
 
 
-def _candidates(occasions: Occasions, now: datetime, as_of: datetime | None) -> list[UUID]:
+def _candidates(occasions: Occasions, now: datetime, as_of: datetime | None) -> Iterator[Sequence[UUID]]:
     if as_of is not None:
-        return occasions.overdue.as_of(as_of, Status.UNTREATED, Status.IN_PROGRESS)
-    return list(chain.from_iterable(occasions.overdue.reminders(now)))
+        return pages(occasions.overdue.as_of(as_of, Status.UNTREATED, Status.IN_PROGRESS))
+    return occasions.overdue.reminders(now)
 
 
 def _decide(
@@ -93,10 +102,10 @@ def _decide(
         reminder = due(one, definition, settings, calendar, now)
         return Reminded(reminder, _told(staff, definition, reminder)) if reminder is not None else None
 
-    return judged(occasions, demands, judge, lambda told: (told.reminder.due_at, told.reminder.reference))
+    return judged(occasions, demands, judge, _order)
 
 
-def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Reminded]) -> list[Reminded]:
+def _record(occasions: Occasions, now: datetime, due_now: list[Reminded]) -> list[Reminded]:
     def hold(told: Reminded, demand: Demand | None) -> DemandHandle | None:
         one = told.reminder
         command = Command(ACTOR, now, f"reminder:{one.kind}:{micros(one.occurrence)}")
@@ -106,17 +115,11 @@ def _record(occasions: Occasions, staff: Staff, now: datetime, due_now: list[Rem
 
         return held(occasions, demand, command, note)
 
-    return recorded(occasions, due_now, hold, partial(_notices, occasions, staff), now)
+    return recorded(occasions, due_now, hold, now)
 
 
-def _notices(
-    occasions: Occasions, staff: Staff, done: Sequence[Reminded]
-) -> list[tuple[Notice, list[tuple[str, int]]]]:
-    digests = occasions.digests(staff)
-    return [
-        (digests.reminder(agent, reminders), [(one.reference, micros(one.occurrence)) for one in reminders])
-        for agent, reminders in by_agent((told.reminder, told.agents) for told in done).items()
-    ]
+def _order(told: Reminded) -> tuple[datetime, str]:
+    return told.reminder.due_at, told.reminder.reference
 
 
 def _told(staff: Staff, definition: Definition, reminder: Reminder) -> tuple[str, ...]:

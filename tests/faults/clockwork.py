@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from projections.overdue import Overdue
 from suivi.compose import Installation
 from suivi.occasions import occasions_of
 from suivi.opening import now
@@ -26,6 +27,8 @@ POLL_S = 0.1
 THREADS = 4
 LEASE_OVER_S = 180.0
 """When another worker takes a letter that one had in hand and lost."""
+PAGE = 40
+"""Reminders recorded together: a run has many pages, and dies between any two of them."""
 _redis, _postgres = pytest.mark.redis, pytest.mark.postgres
 _small = [
     pytest.param("sqlite", "", id="sqlite-embedded"),
@@ -48,6 +51,7 @@ def deliver_until_killed(environment: Mapping[str, str], port: int, ahead: Any) 
 
 def remind_until_killed(environment: Mapping[str, str], port: int, ahead: Any) -> None:
     """A worker whose clock never rests, and an operator who types « suivi remind » all the time."""
+    Overdue.reminders.__defaults__ = (PAGE,)
     with Installation.open(read_settings(environment), moved(ahead), secrets.token_bytes) as installation:
         at_work(installation, port)
         occasions = occasions_of(installation, BASE)

@@ -3,7 +3,6 @@
 from collections import Counter
 from contextlib import ExitStack
 from email import message_from_bytes
-from random import Random
 
 import pytest
 
@@ -11,8 +10,9 @@ from domain.applicant import Applicant
 from domain.demand import Demand
 from domain.intake import Form
 from domain.references import demand_id
+from store.outbox import Mail
 from suivi.compose import Installation
-from tests.faults.clockwork import at_every_workplace, remind_until_killed
+from tests.faults.clockwork import PAGE, at_every_workplace, remind_until_killed
 from tests.faults.closing import Closing, count
 from tests.faults.hall import AGENTS, Hall, by_hand
 from tests.faults.service import NURSERY, child
@@ -47,6 +47,10 @@ def reminded(installation: Installation, reference: str) -> list[tuple[str, obje
     return [(fact.kind, fact.occurrence) for fact in facts if isinstance(fact, Demand.Reminded)]
 
 
+def digests(installation: Installation) -> list[Mail]:
+    return [mail for mail in installation.outbox.latest(10_000) if mail.kind == "reminder"]
+
+
 def arrived(inbox: Inbox) -> set[tuple[str, str]]:
     """To whom each letter went, and its id."""
     messages = [message_from_bytes(bytes(envelope.content or b"")) for envelope in inbox.letters]
@@ -58,23 +62,24 @@ def arrived(inbox: Inbox) -> set[tuple[str, str]]:
 def test_three_clocks_remind_of_each_demand_once_a_period(
     hall: Hall, broker: OwnRedis | None, inbox: Inbox, closes: Closing
 ) -> None:
-    number, random, restarts = count(200, 1_000), Random(9), 0
+    due, restarts = count(200, 1_000), 0
     ahead, hall = NURSERY.Value("d", 0.0), behind(hall, broker)
     with hall.opened() as installation, mail_server(inbox) as port:
-        references = receive(installation, number)
+        references = receive(installation, HELD + due)
         hold(installation, references[:HELD])
         ahead.value = 30 * DAY_S
         for period in range(1, PERIODS + 1):
+            before = installation.register.head()
             with ExitStack() as clocks:
+                with child(remind_until_killed, hall.environment, port, ahead):  # a clock that dies between two pages
+                    until(lambda: installation.register.head() > before, WITHIN_S, "the first page")  # noqa: B023 — asked within the loop
                 for _ in range(CLOCKS):
                     clocks.enter_context(child(remind_until_killed, hall.environment, port, ahead))
-                with child(remind_until_killed, hall.environment, port, ahead):  # a clock that dies wherever it is
-                    until(installation.register.head, WITHIN_S, "a store")
                 lose(broker, emptied=True)
                 ahead.value += LEASE_OVER_S
                 restarts += 1 + CLOCKS
-                last = references[-1 - random.randrange(number - HELD)]
-                until(lambda: len(reminded(installation, last)) == period, WITHIN_S, f"period {period}")  # noqa: B023 — asked within the loop
+                everybody = len(AGENTS) * period
+                until(lambda: len(digests(installation)) >= everybody, WITHIN_S, f"letters of period {period}")  # noqa: B023 — asked within the loop
                 until(lambda: not installation.outbox.counts().get("queued"), WITHIN_S, "every letter has left")
             ahead.value += 7 * DAY_S
         for reference in references[:HELD]:
@@ -82,9 +87,9 @@ def test_three_clocks_remind_of_each_demand_once_a_period(
         for reference in references[HELD:]:
             found = reminded(installation, reference)
             assert len(found) == len(set(found)) == PERIODS
-        told = [mail for mail in installation.outbox.latest(10_000) if mail.kind == "reminder"]
+        told = digests(installation)
         assert Counter(mail.agent for mail in told) == dict.fromkeys(AGENTS, PERIODS)
         assert {(mail.agent, str(mail.mail_id)) for mail in told} <= arrived(inbox)
     where = f" and Redis emptied {PERIODS} times" if broker else ""
-    due = f"{number - HELD} due demands, {PERIODS} periods, 1 fact each"
-    closes(f"P9: {CLOCKS} clocks, {restarts} starts and kills{where}, {due}, {len(told)} digests, each arrived")
+    once = f"{due} due demands in pages of {PAGE}, {PERIODS} periods, 1 fact each, {HELD} on hold never"
+    closes(f"P9: {CLOCKS} clocks, {restarts} starts and kills{where}, {once}, {len(told)} digests, each arrived")

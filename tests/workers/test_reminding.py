@@ -7,19 +7,24 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from domain.demand import Demand
+from domain.instants import micros
 from domain.timetable import Timetable
 from domain.townhall import Settings
+from projections.overdue import Overdue
+from store.followers import REMINDERS, followers
 from suivi.founding import found
 from suivi.serving import worker_parts
 from tests.databases import KINDS
 from tests.workers.occasions import CIVIL, TownOfOccasions, references_in
-from workers import occasions as runs
+from workers import telling
 from workers.clock import remind_at_hours
 from workers.delivery import Deliverer
-from workers.reminding import due_reminders, remind
+from workers.reminding import RUN, due_reminders, remind, run
 from workers.sweep import expire_letters
+from workers.telling import are_untold
 
 LATE = timedelta(days=16)
 """The civil registry takes charge within 15 days, and the town hall opens on a Monday, 8:00 UTC, 9:00 in Paris."""
@@ -150,13 +155,66 @@ def test_an_agent_who_takes_a_demand_during_the_run_is_not_reminded_of_it(
     assert occurrences(town, taken) == []
 
 
-def test_batches_are_recorded_one_after_the_other(town: TownOfOccasions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "BATCH", 2)
+@pytest.fixture
+def pages_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Overdue.reminders, "__defaults__", (2,))
+    monkeypatch.setattr(telling, "_PAGE", 2)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_a_run_of_many_pages_writes_each_agent_once(town: TownOfOccasions) -> None:
     references = [town.town.submit() for _ in range(5)]
     town.clock.now += LATE + timedelta(days=1)
     assert len(remind(town.occasions, town.clock())) == 5
     assert all(len(occurrences(town, reference)) == 1 for reference in references)
-    assert town.told("reminder") == {"camille": 3, "sacha": 3}
+    assert town.told("reminder") == {"camille": 1, "sacha": 1}
+    for message in town.deliver(town.letters("reminder")):
+        assert references_in(message) == sorted(references)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_a_run_that_dies_between_two_pages_is_finished_by_any_clock_in_one_letter(town: TownOfOccasions) -> None:
+    references = [town.town.submit() for _ in range(5)]
+    town.clock.now += LATE + timedelta(days=1)
+    dying = run(town.occasions, town.clock())
+    next(dying)
+    dying.close()
+    assert sum(len(occurrences(town, reference)) for reference in references) == 2
+    assert town.told("reminder") == {}
+    assert remind_at_hours(town.occasions, town.clock())
+    assert all(len(occurrences(town, reference)) == 1 for reference in references)
+    assert town.told("reminder") == {"camille": 1, "sacha": 1}
+    for message in town.deliver(town.letters("reminder")):
+        assert references_in(message) == sorted(references)
+
+
+def test_reminders_recorded_after_the_towns_hour_are_told_though_their_run_died(town: TownOfOccasions) -> None:
+    town.clock.now += LATE + timedelta(days=1)
+    assert remind_at_hours(town.occasions, town.clock())
+    told, taken = town.town.submit(), town.town.submit()
+    town.revise("AEN", take_delay_days=1)
+    town.clock.now += timedelta(days=5)
+    town.occasions.sweeps.advance(RUN, micros(town.clock()))
+    dying = run(town.occasions, town.clock())
+    assert len([next(dying), next(dying)]) == 2
+    dying.close()
+    town.act(taken, "camille", "take_in_charge")
+    assert remind_at_hours(town.occasions, town.clock())
+    assert not remind_at_hours(town.occasions, town.clock())
+    for message in town.deliver(town.letters("reminder")):
+        assert (references_in(message), message["Subject"]) == ([told], "Suivi : 1 demande en retard")
+
+
+def test_an_upgraded_town_is_not_told_again_of_what_was_told(town: TownOfOccasions) -> None:
+    """Earlier versions queued letters together with the facts, and had no such follower."""
+    town.town.submit()
+    town.clock.now += LATE + timedelta(days=1)
+    remind(town.occasions, town.clock())
+    with town.installation.stores.events.begin() as connection:
+        connection.execute(delete(followers).where(followers.c.follower == REMINDERS))
+    assert not are_untold(town.occasions, town.clock())
+    assert remind(town.occasions, town.clock()) == []
+    assert town.told("reminder") == {"camille": 1, "sacha": 1}
 
 
 def test_the_clock_reminds_at_the_towns_hours_only_and_a_late_one_catches_up_once(town: TownOfOccasions) -> None:
