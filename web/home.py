@@ -10,6 +10,7 @@ from domain.rights import WORKS_ON_DEMANDS
 from projections.counting import AT_MOST_LATE
 from web import current, frame
 from web.access import allowed, open_to_all
+from web.deletions import deletions
 from web.filters import number
 from web.lines import lines
 
@@ -25,7 +26,9 @@ def show() -> ResponseReturnValue:
     lists, scope, now = current.parts().lists, current.scope(), current.now()
     rows = lists.urgent(scope, now, soon, MOST_URGENT) if works else []
     current.already_counted(lists.counters(scope, now) if works else None)
-    return render_template("home.html", lines=lines(rows), counters=current.counters(), late=late)
+    return render_template(
+        "home.html", lines=lines(rows), deletions=deletions(rows), counters=current.counters(), late=late
+    )
 
 
 def late(count: int) -> str:

@@ -4,6 +4,7 @@ A name leaves with its demand at the closure; in a file on somebody's desk it wo
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -17,6 +18,7 @@ from domain.status import Status
 from projections.reading import Criteria, Row
 from web import criteria, current
 from web.access import allowed
+from web.deletions import deletions
 from web.filters import agent_name, channel_label, procedure_title, status_label
 from web.lists import SECTIONS, refused
 from web.spreadsheets import by_dates, csv_answer
@@ -38,6 +40,7 @@ COLUMNS: Final = (
     "Échéance",
     "En retard",
     "En attente depuis le",
+    "Suppression le",
 )
 
 
@@ -51,23 +54,28 @@ def export(name: str) -> Response:
     section, today = SECTIONS[name], f"{current.now().astimezone(current.parts().zone):%Y-%m-%d}"
     try:
         wanted = criteria.read(name, request.args, section.sort)
-        rows = map(_cells, _found(wanted.criteria))
+        rows = chain.from_iterable(map(_lines, _found(wanted.criteria)))
         return csv_answer(f"demandes-{section.address}-{today}", chain([COLUMNS], rows), _IN_PARTS)
     except Invalid as invalid:
         return refused(section, invalid.errors)
 
 
-def _found(asked: Criteria) -> Iterator[Row]:
+def _found(asked: Criteria) -> Iterator[list[Row]]:
     """All rows, a page at a time; never all in memory."""
     lists, scope, now = current.parts().lists, current.scope(), current.now()
     page = lists.page(msgspec.structs.replace(asked, size=PAGE, cursor=None), scope, now)
-    yield from page.rows
+    yield page.rows
     while page.next is not None:
         page = lists.page(msgspec.structs.replace(asked, size=PAGE, cursor=page.next), scope, now)
-        yield from page.rows
+        yield page.rows
 
 
-def _cells(row: Row) -> Sequence[object]:
+def _lines(rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+    deleted = deletions(rows)
+    return (_cells(row, deleted.get(row.reference)) for row in rows)
+
+
+def _cells(row: Row, deleted_at: datetime | None) -> Sequence[object]:
     """One demand under ``COLUMNS``, its dates as the town's clock shows them."""
     zone = current.parts().zone
     local = [moment and moment.astimezone(zone) for moment in (row.submitted_at, row.taken_at, row.due_at)]
@@ -83,4 +91,5 @@ def _cells(row: Row) -> Sequence[object]:
         *local,
         row.due_at is not None and row.due_at < current.now(),
         row.since.astimezone(zone) if row.status == Status.ON_HOLD else None,
+        deleted_at and deleted_at.astimezone(zone),
     )

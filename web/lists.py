@@ -127,9 +127,8 @@ def refused(section: Section, errors: Mapping[str, list[str]], typed: Mapping[st
 
 
 def _context(section: Section, wanted: criteria.Wanted, page: Page) -> dict[str, Any]:
-    deleted = deletions(page.rows) if section.name == "untreated" else {}
     chosen = ticks(wanted, page)
-    rows = written(section.name, lines(page.rows), deleted, ticked=chosen.ticked)
+    rows = written(section.name, lines(page.rows), deletions(page.rows), ticked=chosen.ticked)
     reference = wanted.typed["reference"]
     filters = above(section.name)
     return {

@@ -134,6 +134,6 @@ def test_the_register_is_asked_only_what_is_new_of_the_agent_and_the_town(
 
     lea.get(address)
     monkeypatch.setattr(recorder, "select_events", noted)
-    assert ("suppression le" in lea.get(address).text) is address.endswith("non-traitees")
+    assert ("suppression le" in lea.get(address).text) is address.endswith(("non-traitees", "service"))
     assert len(asked) == OF_THE_REGISTER
     assert all(kwargs["gt"] for kwargs in asked)

@@ -204,9 +204,22 @@ def test_agents_see_when_a_demand_nobody_takes_will_be_deleted(hall: Hall, ada: 
     assert "suppression le" not in text(zoe.get("/demandes/non-traitees"))
     ada.post(PAGE, **typed(deletion_delay_days="60", confirmed="60-calendar"))
     assert "suppression le 30/04/2027" in text(zoe.get("/demandes/non-traitees"))
+    assert "suppression le 30/04/2027" in text(zoe.get("/demandes/service"))
+    for section in ("non-traitees", "service"):
+        header, line = zoe.get(f"/demandes/{section}.csv?reference={reference}").text.splitlines()
+        assert dict(zip(header.split(";"), line.split(";"), strict=True))["Suppression le"].startswith("30/04/2027")
     assert "si personne ne la prend en compte" in text(zoe.get(f"/demandes/{reference}"))
     zoe.post(f"/demandes/{reference}/prise-en-compte")
     assert "si personne ne la prend en compte" not in text(zoe.get(f"/demandes/{reference}"))
+    assert "suppression le" not in text(zoe.get("/demandes/service"))
+
+
+def test_who_was_designated_sees_on_the_home_page_when_his_demand_will_be_deleted(hall: Hall, ada: Browser) -> None:
+    reference, zoe = hall.received(), hall.browser("zoe")
+    zoe.post(f"/demandes/{reference}/reattribution", agent="zoe")
+    assert "suppression le" not in text(zoe.get("/"))
+    ada.post(PAGE, **typed(deletion_delay_days="60", confirmed="60-calendar"))
+    assert "suppression le 30/04/2027" in text(zoe.get("/"))
 
 
 def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Browser) -> None:
