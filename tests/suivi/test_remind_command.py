@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.databases import KINDS, addresses, emptied_database
 from tests.suivi.conftest import EXCERPT, REAL_HISTORIES, CommandLine
 
 PARIS = ZoneInfo("Europe/Paris")
 TAKE, CLOSE, EVERY = 3, 10, 7
+
+
+@pytest.fixture(params=KINDS)
+def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+    """A town hall with the shipped catalogue, on either database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("suivi")
+        return
+    town: CommandLine = request.getfixturevalue("new_town")
+    with emptied_database() as url:
+        for name, value in addresses(url).items():
+            monkeypatch.setenv(name, value)
+        assert town("init", "--name", "Mairie de Saint-Aubin").code == 0
+        yield town
 
 
 def histories(file: Path) -> Iterator[dict[str, Any]]:
@@ -86,7 +102,7 @@ def give_delays(suivi: CommandLine, tmp_path: Path) -> None:
 def due(suivi: CommandLine, file: Path, now: str, *options: str) -> dict[str, list[tuple[str, str, str]]]:
     answer = suivi("remind", "--now", now, "--json", *options).json
     assert datetime.fromisoformat(answer["now"]) == datetime.fromisoformat(now)
-    with suivi.opened() as installation:
+    with suivi.opened({name: os.environ[name] for name in addresses("") if name in os.environ}) as installation:
         names = {
             installation.office.intake.fingerprint_of("import", h["external_id"]): h["external_id"]
             for h in histories(file)
@@ -110,8 +126,8 @@ def test_what_is_due_equals_a_count_by_hand(town: CommandLine, tmp_path: Path, n
     not REAL_HISTORIES.is_file(), reason=f"the histories are not beside the project: {REAL_HISTORIES.name}"
 )
 @pytest.mark.xdist_group("real-histories")
-def test_what_is_due_of_real_histories_equals_a_count_by_hand(suivi: CommandLine, tmp_path: Path) -> None:
-    file = REAL_HISTORIES
+def test_what_is_due_of_real_histories_equals_a_count_by_hand(anywhere: CommandLine, tmp_path: Path) -> None:
+    suivi, file = anywhere, REAL_HISTORIES
     assert suivi("import", file, "--create-missing", "--json").json["imported"] == 1434
     give_delays(suivi, tmp_path)
     numbers = []
@@ -161,7 +177,9 @@ def what_if(town: CommandLine, *options: str) -> Any:
     return town("remind", "--from", "2025-03-01", "--to", "2025-07-31", *options, "--dry-run", "--json").json
 
 
-def test_a_period_under_other_delays_is_counted_day_by_day(town: CommandLine, tmp_path: Path) -> None:
+def test_a_period_under_other_delays_is_counted_day_by_day(anywhere: CommandLine, tmp_path: Path) -> None:
+    town = anywhere
+    assert town("import", EXCERPT, "--create-missing").code == 0
     give_delays(town, tmp_path)
     sent: dict[str, set[tuple[str, str]]] = {}
     day = date(2025, 3, 1)
