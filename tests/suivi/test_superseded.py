@@ -54,9 +54,13 @@ def test_a_service_of_an_older_version_says_that_its_lists_are_gone(town: Comman
 
 
 def test_a_command_that_an_upgrade_overtakes_says_so(town: CommandLine) -> None:
-    with pytest.raises(CommandRefused, match="lancez « suivi init »"), town.opened() as installation:
-        upgraded_by_others(town.directory)
-        installation.stores.views.dispose()
+    def overtaken() -> None:
+        with town.opened() as installation:
+            upgraded_by_others(town.directory)
+            installation.stores.views.dispose()
+
+    with pytest.raises(CommandRefused, match="lancez « suivi init »"):
+        overtaken()
 
 
 def test_a_link_to_nothing_is_repaired_by_init_and_by_rebuild(town: CommandLine) -> None:
