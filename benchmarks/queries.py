@@ -12,6 +12,7 @@ from benchmarks.town import BenchTown
 from projections.journal import JournalCriteria
 from projections.reading import Criteria, Scope
 
+BREAKDOWNS: Final = ("month", "week", "procedure", "service", "agent")
 SCOPE: Final = Scope("lea", tuple(sorted(PROCEDURES)), (SERVICE,), (SERVICE,))
 
 
@@ -23,6 +24,9 @@ def queries(town: BenchTown) -> Iterator[Result]:
     def row() -> object:
         return views.execute("SELECT * FROM current_demands WHERE seq=?", (1,)).fetchall()
 
+    def of_a_year(by: str) -> Callable[[], object]:
+        return lambda: figures.figures(date(2026, 3, 1), date(2027, 2, 28), by, NOW.date())
+
     named: dict[str, tuple[Callable[[], object], float | None, int]] = {
         "list page (untreated)": (lambda: lists.page(Criteria("untreated"), SCOPE, NOW), None, 10_000),
         "list page (service)": (lambda: lists.page(Criteria("service"), SCOPE, NOW), None, 10_000),
@@ -32,13 +36,18 @@ def queries(town: BenchTown) -> Iterator[Result]:
             10_000,
         ),
         "counters": (lambda: lists.counters(SCOPE, NOW), None, 10_000),
-        "worst name search": (lambda: lists.page(Criteria("service", words=("mar",)), SCOPE, NOW), 0.001, 10_000),
-        "journal page": (lambda: journal.page(JournalCriteria(), None), 0.001, 100_000),
-        "statistics of a year": (
-            lambda: figures.figures(date(2026, 3, 1), date(2027, 2, 28), "month", NOW.date()),
-            0.005,
-            100_000,
+        "name search, the most frequent word": (
+            lambda: lists.page(Criteria("service", words=("mar",)), SCOPE, NOW),
+            0.001,
+            10_000,
         ),
+        "name search, two frequent words by due date": (
+            lambda: lists.page(Criteria("service", words=("mar dub",), sort="due"), SCOPE, NOW),
+            0.001,
+            10_000,
+        ),
+        "journal page": (lambda: journal.page(JournalCriteria(), None), 0.001, 100_000),
+        **{f"statistics of a year by {by}": (of_a_year(by), 0.005, 100_000) for by in BREAKDOWNS},
     }
     for name, (query, limit, base) in named.items():
         yield within(name, town.demands, in_pairs(query, row, repeat=5), limit, "row by key", base)
