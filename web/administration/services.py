@@ -63,8 +63,10 @@ def services() -> str:
 
 @administration.get("/services/coordonnees")
 @allowed(Role.ADMIN)
-def service() -> str:
+def service() -> Response | str:
     """Les coordonnées d’un service."""
+    if not request.values.get("service"):
+        return _unnamed()
     return render_template("administration/service.html", **contact_page())
 
 
@@ -73,6 +75,8 @@ def service() -> str:
 @rerender("administration/service.html", contact_page)
 def change_service() -> Response:
     """Enregistrer les coordonnées d’un service."""
+    if not request.values.get("service"):
+        return _unnamed()
     page, typed = contact_page(), TypedContact().load(request.form)
     before = page["service"]
     same = replace(before.own, **typed) == before.own
@@ -80,6 +84,11 @@ def change_service() -> Response:
         current.command(), before.name, lambda contact: replace(contact, **typed), page["version"]
     )
     flash("Rien n’a changé." if same else f"Les coordonnées du service «\u00a0{before.name}\u00a0» sont enregistrées.")
+    return redirect(url_for(".services"), 303)
+
+
+def _unnamed() -> Response:
+    flash("Choisissez un service.")
     return redirect(url_for(".services"), 303)
 
 

@@ -117,8 +117,10 @@ def add_term() -> Response:
 
 @administration.get("/vocabulaires/libelle")
 @allowed(Role.ADMIN)
-def term() -> str:
+def term() -> Response | str:
     """Un code et son libellé."""
+    if not request.values.get("code"):
+        return _unnamed()
     return render_template("administration/term.html", **term_page())
 
 
@@ -127,6 +129,8 @@ def term() -> str:
 @rerender("administration/term.html", term_page)
 def change_term() -> Response:
     """Changer le libellé d’un code, le retirer, le remettre au choix."""
+    if not request.values.get("code"):
+        return _unnamed()
     page = term_page()
     vocabulary, code = page["vocabulary"], page["choice"].code
     if Decided().load(request.form)["decision"] == WITHDRAW:
@@ -138,6 +142,11 @@ def change_term() -> Response:
         _save(vocabulary, code, lambda townhall: townhall.add_terms(vocabulary, [renamed]))
         flash(f"Les agents lisent «\u00a0{renamed.label}\u00a0» dès maintenant, dans l’historique aussi.")
     return redirect(url_for(".vocabularies", _anchor=vocabulary), 303)
+
+
+def _unnamed() -> Response:
+    flash("Choisissez un code.")
+    return redirect(url_for(".vocabularies"), 303)
 
 
 def _save(vocabulary: str, code: str, change: Callable[[Townhall], None]) -> None:

@@ -135,7 +135,13 @@ def test_a_double_click_and_another_service_in_between_are_no_conflict(hall: Hal
     assert contact(hall) == WHOLE
 
 
-@pytest.mark.parametrize("service", ["", "Patinoire", "x" * 5_000, "État civil\x00"])
+def test_an_address_without_a_service_leads_to_the_list(ada: Browser) -> None:
+    for answer in (page_of(ada, ""), ada.post(PAGE, **(TYPED | {"service": ""}))):
+        assert (answer.status_code, answer.location) == (303, LIST)
+    assert "Choisissez un service." in text(ada.get(LIST))
+
+
+@pytest.mark.parametrize("service", ["Patinoire", "x" * 5_000, "État civil\x00"])
 def test_an_unknown_service_is_not_found(ada: Browser, service: str) -> None:
     assert page_of(ada, service).status_code in (404, 400)
     assert ada.post(PAGE, **(TYPED | {"service": service})).status_code in (404, 400)

@@ -165,11 +165,18 @@ def test_another_code_in_between_and_a_double_click_are_no_conflict(hall: Hall, 
 
 @pytest.mark.parametrize(
     "named",
-    [{}, {"vocabulary": "event_type"}, {"vocabulary": "agents", "code": "zoe"}, CALL | {"code": "inconnu"}],
+    [{"code": "appel_usager"}, {"vocabulary": "agents", "code": "zoe"}, CALL | {"code": "inconnu"}],
 )
 def test_an_unknown_code_is_not_found(ada: Browser, named: dict[str, str]) -> None:
     assert term_page(ada, **named).status_code == 404
     assert ada.post(TERM, **named, decision="withdraw").status_code == 404
+
+
+def test_an_address_without_a_code_leads_to_the_list(ada: Browser) -> None:
+    named = {"vocabulary": "event_type"}
+    for answer in (term_page(ada, **named), ada.post(TERM, **named, decision="withdraw")):
+        assert (answer.status_code, answer.location) == (303, PAGE)
+    assert "Choisissez un code." in text(ada.get(PAGE))
 
 
 def test_a_code_of_any_characters_has_its_page_and_stays_text(hall: Hall, ada: Browser) -> None:
