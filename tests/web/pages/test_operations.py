@@ -165,6 +165,7 @@ def test_both_lists_of_an_operation_are_turned_without_losing_the_others_place(
     assert f"{address(operation)}?apres=7&amp;faites=2" in page
     assert f"{address(operation)}?apres=3&amp;faites=6" in page
     assert '<details class="work-list" id="faites" open>' in page
+    assert f'<a href="{address(operation)}">' in page
     for wrong in ("x", "-1", "9" * 30, "²"):
         assert zoe.get(f"{address(operation)}?faites={wrong}").status_code == 200
 
