@@ -28,8 +28,11 @@ CHOICES = (
 )
 
 
-def play(town: Town, demands: int, steps: int) -> list[str]:
-    """Submit demands and press buttons at random; what the state forbids changes nothing."""
+def play(town: Town, demands: int, steps: int, *, clocks_ahead: bool = True) -> list[str]:
+    """Submit demands and press buttons at random; what the state forbids changes nothing.
+
+    With ``clocks_ahead`` some reminders are dated years ahead, and so is what happens to their demands afterwards.
+    """
     agents = [town.agent("lea", STATE_CIVIL), town.agent("max", STATE_CIVIL)]
     references = []
     for _ in range(demands):
@@ -38,7 +41,12 @@ def play(town: Town, demands: int, steps: int) -> list[str]:
         name = town.random.choice(["Nuñez", "O’Brien", "Lefèvre-Dupont", "Đặng", "Ly"])
         references.append(town.submit(town.random.choice(["AEN", "AEM", "SLF"]), email=email, last_name=name))
     for _ in range(steps):
-        _press(town, town.random.choice(references), town.random.choice(agents), town.random.choice(CHOICES))
+        reference, agent = town.random.choice(references), town.random.choice(agents)
+        choice = town.random.choice(CHOICES)
+        if choice == "remind":
+            _remind(town, clocks_ahead=clocks_ahead)
+        else:
+            _press(town, reference, agent, choice)
     return references
 
 
@@ -55,8 +63,6 @@ def _press(town: Town, reference: str, agent: Agent, choice: str) -> None:
         _change_delays(town)
     elif choice == "send_again":
         send_again(town, reference)
-    elif choice == "remind":
-        _remind(town)
     else:
         try:
             town.act(reference, agent, choice, *arguments)
@@ -74,7 +80,7 @@ def send_again(town: Town, reference: str) -> None:
             demand.send_again(LetterKind(mail.kind), mail.mail_id)
 
 
-def _remind(town: Town) -> None:
+def _remind(town: Town, *, clocks_ahead: bool) -> None:
     """The agents are reminded, by a clock that may run years ahead, on the town’s days or on others."""
     if town.random.random() < 0.3:
         with town.office.directory.change_townhall(town.command("system:test")) as townhall:
@@ -82,7 +88,7 @@ def _remind(town: Town) -> None:
             every = town.random.randint(1, 9)
             changed = {"reminder_every_days": every, "reminder_times": times, "alsace_moselle": every < 5}
             townhall.change_settings(msgspec.structs.replace(townhall.settings, **changed))
-    ahead = timedelta(days=1_000) if town.random.random() < 0.1 else timedelta()
+    ahead = timedelta(days=1_000) if town.random.random() < 0.1 and clocks_ahead else timedelta()
     remind(occasions_of(town.installation, "https://suivi.mairie.example"), town.clock() + ahead)
 
 

@@ -50,7 +50,7 @@ def test_closing_and_erasing_change_only_what_a_closure_counts(seed: int, steps:
     with TemporaryDirectory() as folder:
         town = Town(Path(folder) / "var", seed=seed)
         try:
-            references = play(town, 10, steps)
+            references = play(town, 10, steps, clocks_ahead=False)
             before, today = told(town), town.clock().astimezone(PARIS).date().isoformat()
             lea = town.office.directory.agent("lea")
             taken = sum(close(town, reference, lea) for reference in references)

@@ -264,6 +264,8 @@ def test_the_form_of_criteria_follows_the_list_as_it_stands(zoe: Browser, hugo: 
         assert "\0" not in page
 
 
-def test_two_pages_carry_command_ids_of_their_own(zoe: Browser) -> None:
+def test_two_pages_carry_command_ids_of_their_own(fresh_hall: Hall) -> None:
+    zoe = fresh_hall.browser("zoe")
+    fresh_hall.received()
     ids = [re.findall(r'name="command_id" value="([^"]+)"', zoe.get("/demandes/non-traitees").text) for _ in "ab"]
     assert len({*ids[0], *ids[1]}) == len(ids[0]) + len(ids[1]) > 2
