@@ -64,18 +64,16 @@ def with_little_memory(town: Town, generations: Generations, page: int) -> Itera
 WAYS: tuple[Again, ...] = (replayed, in_bulk, with_little_memory)
 
 
-def require_equal(town: Town, places: list[Generations], pages: tuple[int, ...]) -> Counter[str]:
+def require_equal(town: Town, generations: Generations, pages: tuple[int, ...]) -> Counter[str]:
     """Build them again in every way; what there was to compare."""
     live = contents(town.installation.stores.views)
     met = Counter({"facts": town.installation.register.head(), "rows": sum(map(len, live.values()))})
-    for generations in places:
-        for again in WAYS:
-            for page in pages:
-                with again(town, generations, page) as engine:
-                    assert_equal(
-                        live, contents(engine), f"{again.__name__} with pages of {page} on {engine.dialect.name}"
-                    )
-                met["rebuilds"] += 1
+    for again in WAYS:
+        for page in pages:
+            with again(town, generations, page) as engine:
+                how = f"{again.__name__} with pages of {page} on {engine.dialect.name}"
+                assert_equal(live, contents(engine), how)
+            met["rebuilds"] += 1
     met["finished"], met["open"] = len(live["journal"]), len(live["current_demands"])
     return met
 
@@ -89,10 +87,10 @@ def test_p4_read_models_built_again_in_pages_of_any_size_equal_the_live_ones(
     for seed in range(towns):
         town = Town(tmp_path / f"town-{seed}", seed=seed, kind=stores)
         play(town, 25 if stores == "sqlite" else 15, 220 if stores == "sqlite" else 100)
-        places: list[Generations] = [town.installation.stores.generations]
+        found = require_equal(town, town.installation.stores.generations, PAGES)
         if stores == "postgres":
-            places.append(FileGenerations(tmp_path / f"views-of-{seed}.sqlite3"))
-        found = require_equal(town, places, PAGES)
+            elsewhere = FileGenerations(tmp_path / f"views-of-{seed}.sqlite3")
+            found += Counter(rebuilds=require_equal(town, elsewhere, PAGES[1:2])["rebuilds"])
         assert found["finished"] > 0 < found["open"]
         met += found
         town.close()
@@ -119,7 +117,7 @@ def test_p4_whatever_happened_read_models_built_again_equal_the_live_ones(
         town = Town(tmp_path_factory.mktemp("p4") / "town", seed=seed, kind=stores)
         try:
             play(town, demands, steps)
-            met.update(require_equal(town, [town.installation.stores.generations], (page,)))
+            met.update(require_equal(town, town.installation.stores.generations, (page,)))
             met["histories"] += 1
         finally:
             town.close()
