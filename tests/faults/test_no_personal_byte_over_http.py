@@ -44,6 +44,11 @@ class Front:
     lea: AtWork
     max: AtWork
 
+    def come_back(self) -> None:
+        """On new connections: the service hangs up on those who are silent for long."""
+        for visitor in (self.site, self.lea, self.max):
+            visitor.leave()
+
     def receive(self, number: int) -> str:
         """A citizen's form; the answer to the web site repeats nothing of it."""
 
@@ -202,14 +207,17 @@ def test_nothing_typed_over_http_stays_anywhere_nor_is_shown_after_closure(
         running.treat(n, reference)
     before = search()
     assert before == []
+    running.come_back()
 
     for n, reference in enumerate(references):
         running.close(n, reference)
     until(lambda: not queued(hall), PROMISED_S, "every letter has left")
     with hall.opened() as installation:
         installation.keyring.turn()
-    after, pages = search(), list(shown(running, references))
+    after = search()
     assert after == []
+    running.come_back()
+    pages = list(shown(running, references))
     for address, answer in pages:
         assert answer.status == 200, address
         assert running.marks.inside(answer.bytes) == [], address
