@@ -78,8 +78,8 @@ class Ended:
             closed = closures[one.reference]
             assert closed.agent != operation.agent
             assert one.reference in main_of(page)
-            if closed.timestamp <= operation.asked_at:
-                assert (one.result, one.detail) == ("status", "CLOTUREE")
+            if one.result == "status":
+                assert (one.detail, closed.timestamp <= operation.asked_at) == ("CLOTUREE", True)
                 self.closed_before += 1
             else:
                 assert (one.result, one.detail) == ("overtaken", closed.agent)
