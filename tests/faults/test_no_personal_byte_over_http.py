@@ -75,7 +75,7 @@ class Front:
 
     def blunder(self) -> None:
         """Marks where none belongs: each is refused, or finds nothing."""
-        word = self.marks.word(0, "wrong")
+        word = self.marks.word(0, "wrong!")  # one in 32 would pass for a reference without the mark of exclamation
         broken = f'{{"procedure": "AEN", "applicant": {{"last_name": "{word}"'.encode()
         headers = {"Authorization": f"Bearer {TOKEN}", "Content_Type": "application/json"}
         assert self.site.ask("POST", "/api/v1/demands", broken, **headers).status == 400
