@@ -210,7 +210,7 @@ def _ranges(shape: Shape) -> Iterator[ColumnElement[bool]]:
         yield from _of_agent(shape)
         return
     if leading == "procedure":
-        yield and_(current.c.procedure == bindparam("procedure"), current.c.service.in_(SERVICES))
+        yield and_(current.c.procedure == bindparam("procedure"), _allowed_here(shape))
         return
     for number in range(shape.ranges):
         one: BindParameter[str] = bindparam(f"range{number}")
@@ -231,13 +231,20 @@ def _leading(shape: Shape) -> str:
 
 
 def _of_agent(shape: Shape) -> Iterator[ColumnElement[bool]]:
-    """One range for each status; the planner of PostgreSQL must know how many of them the rights leave."""
-    his = current.c.agent == bindparam("agent")
+    """One range for each status."""
+    his, statuses = current.c.agent == bindparam("agent"), [one for one in _OPEN if shape.status in (None, one)]
     if shape.section == "untreated":
-        yield and_(of_status(Status.UNTREATED), his, current.c.procedure.in_(PROCESSABLE))
-        return
-    for status in [one for one in _OPEN if shape.status in (None, one)] or _OPEN:
-        yield and_(of_status(status), his, current.c.service.in_(SERVICES))
+        statuses = [Status.UNTREATED]
+    for status in statuses or _OPEN:
+        yield and_(of_status(status), his, _allowed_here(shape))
+
+
+def _allowed_here(shape: Shape) -> ColumnElement[bool]:
+    """The rights, which must not lead: SQLite takes a list of one for an equality, PostgreSQL counts what is left."""
+    column, within = current.c.service, SERVICES
+    if shape.section == "untreated":
+        column, within = current.c.procedure, PROCESSABLE
+    return (column if shape.cut else column.concat("")).in_(within)
 
 
 def _within(shape: Shape) -> ColumnElement[bool]:

@@ -161,12 +161,12 @@ class Lists:
 
 
 def _way(shape: Shape, rarest: int) -> str:
-    """How to find those who bear the rarest word: the demands of one agent are followed, whose alone are few."""
+    """How to find those who bear the rarest word: of one agent's demands, from him or from the word."""
     if rarest <= FEW:
         return GATHER
-    if _of_one_agent(shape):
+    if shape.section in OWN:
         return WALK
-    if shape.sort.endswith("received"):
+    if shape.sort.endswith("received") and not _of_one_agent(shape):
         return ARRIVAL
     return WALK if rarest > MANY else GATHER
 

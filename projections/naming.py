@@ -77,10 +77,11 @@ def _with_others(words: int) -> Iterator[ColumnElement[bool]]:
 
 
 def _borne_by(table: Table, place: int) -> ColumnElement[bool]:
+    """Looked up where its token stands, near the one before; an equality of numbers would lead to ``tokens_of``."""
     found = select(literal(1)).where(
         _other.c.service == table.c.service,
         _other.c.token == bindparam(f"token{place}"),
         _other.c.submitted_at == table.c.submitted_at,
-        _other.c.seq == table.c.seq,
+        _other.c.seq.between(table.c.seq, table.c.seq),
     )
     return found.correlate(table).limit(1).scalar_subquery() == 1
