@@ -15,7 +15,7 @@ from tests.faults.stores import small_on_postgres, small_on_sqlite
 from tests.faults.visitors import AtWork, Site
 from tests.faults.waiting import PROMISED_S, until
 from tests.workers.brokers import OwnRedis, drop_queues
-from tests.workers.conftest import broker_url
+from tests.workers.conftest import rabbitmq_url
 from tests.workers.smtp import Inbox
 
 WHOLE_LIFE = [
@@ -64,7 +64,7 @@ def test_a_whole_life_over_http_with_letters_over_smtp(hall: Hall, inbox: Inbox,
 
 @pytest.fixture
 def amqp_url() -> Iterator[str]:
-    url = broker_url("SUIVI_TEST_AMQP_URL", "RabbitMQ")
+    url = rabbitmq_url()
     drop_queues(url)
     yield url
     drop_queues(url)

@@ -1,9 +1,11 @@
 """A town hall for each test, and brokers where there are any."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,13 +34,15 @@ def town(tmp_path: Path, transport: KeepingTransport, kind: str) -> Iterator[Tow
         town.shut()
 
 
-def broker_url(variable: str, server: str) -> str:
-    """The address of a broker to test with; absent means skipped, and on CI means failed."""
-    url = os.environ.get(variable, "")
-    if not url and os.environ.get("CI") == "true":
-        pytest.fail(f"CI needs {server}: set {variable}")
-    if not url:
-        pytest.skip(f"no {server} here: {variable} is not set")
+def rabbitmq_url() -> str:
+    """The RabbitMQ to test with, the usual local one unless another is named; absent means skipped, on CI failed."""
+    url = os.environ.get("SUIVI_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672")
+    named = urlsplit(url)
+    try:
+        socket.create_connection((named.hostname, named.port or 5672), timeout=5).close()
+    except OSError as error:
+        reason = f"no RabbitMQ server for tests (SUIVI_TEST_AMQP_URL): {type(error).__name__}"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return url
 
 
@@ -59,4 +63,4 @@ def broker(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def amqp_url() -> str:
-    return broker_url("SUIVI_TEST_AMQP_URL", "RabbitMQ")
+    return rabbitmq_url()
