@@ -1,5 +1,7 @@
 """The pages in the dark, and those of a telephone that other scenarios see on a desk alone: axe finds no fault."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -34,8 +36,8 @@ def in_hand(camille: Watched) -> str:
 
 
 def ticked(camille: Watched, action: str) -> None:
-    """The page that asks to confirm an action on two demands."""
-    camille.page.goto(f"{camille.base_url}/demandes/service?status=EN_COURS_DE_TRAITEMENT")
+    """The page that asks to confirm an action on two demands of her own."""
+    camille.page.goto(f"{camille.base_url}/demandes/en-cours")
     for box in camille.page.locator("[name=references][type=checkbox]").all()[:2]:
         box.check()
     with camille.page.expect_navigation():
@@ -66,6 +68,6 @@ def test_a_telephone_with_scripts_shows_every_step_without_a_fault(camille: Watc
         camille.go(address)
     for action in ("Étiquettes", "Clôturer", "Réattribuer", "Ajouter un événement"):
         ticked(camille, action)
-        expect(camille.page.locator("h1")).to_contain_text("2 demandes")
+        expect(camille.page.locator("h1")).to_contain_text(re.compile("[12] demande"))  # one may have no postal address
         camille.check()
     assert camille.noise == []

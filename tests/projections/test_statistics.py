@@ -40,7 +40,7 @@ def nearest_rank(values: list[float], percent: int) -> float:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory, kind: str) -> Iterator[Town]:
     town = Town(tmp_path_factory.mktemp("town"), seed=11, kind=kind)
-    play(town, *((40, 500) if kind == "sqlite" else (20, 150)))
+    play(town, *((40, 500) if kind == "sqlite" else (20, 150)), clocks_ahead=False)
     yield town
     town.close()
 
@@ -105,7 +105,7 @@ def test_a_range_counts_its_own_days_only(played: Town) -> None:
 
 
 def test_closing_and_erasing_change_no_past_figure(town: Town) -> None:
-    play(town, demands=12, steps=60)
+    play(town, demands=12, steps=60, clocks_ahead=False)
     before = figures(town, "day")
     town.clock.move(days=2)
     lea = town.office.directory.agent("lea")

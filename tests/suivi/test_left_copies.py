@@ -15,6 +15,7 @@ PROGRAM = """
 import signal, sys
 from projections.rebuild import Rebuild
 from suivi.cli import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 whole = Rebuild.run
 def run_and_wait(*arguments):
     whole(*arguments)
