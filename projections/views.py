@@ -36,20 +36,24 @@ def create_views(connection: Connection, generation: UUID) -> None:
         )
 
 
-def read_position(connection: Connection, *, lock: bool = False) -> Position:
-    """How far this generation has read; ``lock`` holds the row until the transaction ends (PostgreSQL)."""
+def read_position(connection: Connection) -> Position:
+    """How far this generation has read; its version first, as the table of another version may have other columns."""
+    _require_version(connection.execute(select(position.c.version)).scalar())
     columns = (position.c.notification_id, position.c.version, position.c.generation, position.c.town)
-    chosen = select(*columns)
-    return position_of(connection.execute(chosen.with_for_update() if lock else chosen).all())
+    return position_of(connection.execute(select(*columns)).all())
 
 
 def position_of(rows: Sequence[Any]) -> Position:
     """From the rows of ``position``, of which there is one; raises WrongViews for another version's."""
     number, version, generation, town = rows[0] if rows else (0, None, None, "")
-    if version != VERSION:
-        raise WrongViews(f"read models of version {version}, this program needs {VERSION}")
+    _require_version(version)
     identity = generation if isinstance(generation, UUID) else UUID(generation)
     return Position(number, version, identity, town_of(town))
+
+
+def _require_version(version: int | None) -> None:
+    if version != VERSION:
+        raise WrongViews(f"read models of version {version}, this program needs {VERSION}")
 
 
 @contextmanager

@@ -39,6 +39,14 @@ def age(town: CommandLine) -> None:
             _age_accounts(accounts, **_types(accounts))
 
 
+def age_views(town: CommandLine) -> None:
+    """Make the read models those of version 6: what they kept of the town stood under another name."""
+    with town.opened(catching_up=False) as installation, writing(installation.stores.views) as views:
+        views.exec_driver_sql("ALTER TABLE position DROP COLUMN town")
+        views.exec_driver_sql("ALTER TABLE position ADD COLUMN alsace_moselle BOOLEAN NOT NULL DEFAULT false")
+        views.exec_driver_sql("UPDATE position SET version = 6")
+
+
 def _types(connection: Connection) -> dict[str, str]:
     """What identities and boxes are in this database."""
     on_a_server = connection.dialect.name == "postgresql"
@@ -92,4 +100,15 @@ def test_an_old_directory_is_refused_then_upgraded(any_town: CommandLine) -> Non
         indexes = {str(index["name"]) for index in found.get_indexes("outbox")}
         assert indexes == {"outbox_due", "outbox_kept", "outbox_listed", "outbox_of_demand"}
         assert [name for name in found.get_table_names() if name.startswith("outbox")] == ["outbox"]
+    assert any_town("verify").code == 0
+
+
+def test_read_models_of_another_version_are_refused_then_built_again(any_town: CommandLine) -> None:
+    before = any_town("statistics", "--json").json
+    age_views(any_town)
+    refused = any_town("agent", "list")
+    assert refused.code == 1
+    assert "suivi init" in refused.err
+    assert any_town("init").code == 0
+    assert any_town("statistics", "--json").json == before
     assert any_town("verify").code == 0
