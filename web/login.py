@@ -166,8 +166,11 @@ def _account(code: str) -> str:
 
 
 def _anywhere(code: str) -> str:
-    """The code as tried from everywhere: many sources together do not guess faster than one."""
-    return f"account:{code}"
+    """The code as tried from everywhere: many sources together do not guess faster than one.
+
+    Under a name of its own, as a code may be any text that somebody types.
+    """
+    return f"anywhere:{code}"
 
 
 def _browser(number: str) -> str:

@@ -414,6 +414,15 @@ class TestManySources:
         town.clock.move(seconds=60)
         assert new_visitor().log_in("zoe").status_code == 303
 
+    def test_a_code_that_names_an_address_counts_for_nobody_there(
+        self, visitor: Visitor, app: Flask, town: Town
+    ) -> None:
+        """A code is any text: none can be typed that is counted as another agent's at another address."""
+        visitor.log_in("zoe")
+        visitor.send("/deconnexion", page="/")
+        self.attack(app, town, FREE_TRIES_FROM_ANYWHERE, "zoe from:127.0.0.1")
+        assert visitor.log_in("zoe").status_code == 303
+
     def test_who_chose_his_password_by_a_link_waits_not_there(self, visitor: Visitor, app: Flask, town: Town) -> None:
         self.attack(app, town, FREE_TRIES_FROM_ANYWHERE)
         town.installation.activations.issue("zoe", "a-token", town.clock(), timedelta(days=3))
