@@ -63,6 +63,10 @@ def acting() -> Iterator[Installation]:
             installation.projector.catch_up()
         except UnreadableFact as error:
             raise CommandRefused(f"C’est fait. Mais {stopped(error)}") from error
+        except Exception as error:
+            if not (isinstance(error, WrongViews) or _of_a_database(error)):
+                raise
+            raise CommandRefused(f"C’est fait. Mais les listes ne le montrent pas encore ({_cause(error)}).") from error
 
 
 @contextmanager
@@ -103,9 +107,12 @@ def _in_words(undone: str = _UNDONE) -> Iterator[None]:
     except Exception as error:
         if not _of_a_database(error):
             raise
-        cause = getattr(error, "orig", None) or error.__cause__ or error
-        why = " ".join(str(cause).split())
-        raise CommandRefused(f"La base de données a refusé ({why}) : {undone}.") from error
+        raise CommandRefused(f"La base de données a refusé ({_cause(error)}) : {undone}.") from error
+
+
+def _cause(error: Exception) -> str:
+    """What the database said, on one line."""
+    return " ".join(str(getattr(error, "orig", None) or error.__cause__ or error).split())
 
 
 def _of_a_database(error: Exception) -> bool:

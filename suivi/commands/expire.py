@@ -15,6 +15,7 @@ from workers.expiring import Told, due_endings
 from workers.expiring import expire as carry_out
 
 PORT: Final = 8000
+_UNDONE: Final = "ce qui était déjà enregistré le reste, relancez la commande pour le reste"
 
 
 @click.command(
@@ -25,7 +26,7 @@ PORT: Final = 8000
 @click.option("--json", "as_json", is_flag=True, help="Écrit le résultat en JSON.")
 def expire(at: datetime | None, *, dry_run: bool, as_json: bool) -> None:
     """Delete and warn, or show what would be deleted and warned of."""
-    with opened() as installation:
+    with opened(undone=_UNDONE) as installation:
         as_of = None if at is None else in_zone(at, installation.zone)
         now = as_of or installation.clock()
         occasions = occasions_of(installation, installation.settings.at(PORT))

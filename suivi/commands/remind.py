@@ -20,6 +20,7 @@ from workers.reminding import Reminded, due_reminders, what_if
 from workers.reminding import remind as carry_out
 
 PORT: Final = 8000
+_UNDONE: Final = "ce qui était déjà enregistré le reste, relancez la commande pour le reste"
 KINDS: Final = {UNTREATED: "à prendre en compte", "in_progress": "à clôturer"}
 
 
@@ -50,7 +51,7 @@ def remind(
     """Remind, or show what would leave and why."""
     simulated = first is not None or last is not None
     _require_use(at, first, last, delays, dry_run=dry_run)
-    with opened() as installation:
+    with opened(undone=_UNDONE) as installation:
         if simulated and first is not None and last is not None:
             _simulate(installation, first, last, delays, as_json=as_json)
         else:

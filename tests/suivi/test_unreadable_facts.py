@@ -1,7 +1,9 @@
 """A fact that a newer version wrote: a sentence says so, and what can be done all the same is done."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from uuid import UUID
 
 import pytest
@@ -75,3 +77,18 @@ def test_the_wsgi_application_starts_and_tells_it(suivi: CommandLine, number: in
     assert (done.returncode, done.stdout) == (0, "{'views': 'UnreadableFact'}\n"), done.stderr
     assert suivi.directory.exists()
     assert number
+
+
+def test_lists_that_cannot_be_written_leave_what_was_done(suivi: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody keeps the lists' file for himself: the account is made, and the command says so."""
+    with suivi.opened() as installation:
+        views = installation.settings.files["views"]
+    monkeypatch.setattr("store.engines.BUSY_TIMEOUT_S", 0.1)
+    with closing(sqlite3.connect(views)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = suivi("agent", "create", "paul", "--name", "Paul", "--email", "paul@mairie.example")
+    assert done.code == 1
+    assert "/activation/" in done.out
+    assert done.err.splitlines()[-1].startswith("suivi : C’est fait. Mais les listes ne le montrent pas encore (")
+    with suivi.opened() as installation:
+        assert installation.office.directory.agent("paul").active
