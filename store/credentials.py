@@ -21,6 +21,7 @@ _email_of: Final = select(credentials.c.email).where(credentials.c.agent == bind
 _emails_of: Final = select(credentials.c.agent, credentials.c.email).where(
     credentials.c.agent.in_(bindparam("codes", expanding=True)), credentials.c.email.is_not(None)
 )
+_reachable: Final = select(credentials.c.agent).where(credentials.c.email.is_not(None)).order_by(credentials.c.agent)
 _rehash: Final = (
     update(credentials)
     .where(credentials.c.agent == bindparam("code"), credentials.c.password_hash == bindparam("before"))
@@ -51,6 +52,11 @@ class Credentials:
         with self._engine.connect() as connection:
             found: str | None = connection.scalar(_email_of, {"code": code})
             return found
+
+    def reachable(self) -> list[str]:
+        """The codes of all who have an address."""
+        with self._engine.connect() as connection:
+            return list(connection.scalars(_reachable))
 
     def emails(self, codes: Sequence[str]) -> dict[str, str]:
         """The addresses of those who have one."""

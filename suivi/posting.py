@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Final
 from uuid import UUID
 
+from domain.errors import UnknownAgent
 from domain.instants import micros
 from domain.notices import Notice, NoticeKind, notice_id, sealed
 from store.throttles import link_asked
@@ -90,15 +91,21 @@ class LinkPost:
     def _pending(self, now: datetime) -> list[tuple[str, UUID]]:
         """Who asked and may log in, each with the letter that he has not got; one letter a minute."""
         installation = self._installation
-        agents = [code for code, agent in installation.people.agents().items() if agent.active]
-        keys, emails = {link_asked(code): code for code in agents}, installation.credentials.emails(agents)
+        keys = {link_asked(code): code for code in installation.credentials.reachable()}
         letters = {
             notice_id("link", keys[key], micros(at) // ONE_EACH_US): keys[key]
             for key, at in installation.throttles.counted(keys, now - ASKED_WITHIN)
-            if emails.get(keys[key]) is not None
+            if self._is_active(keys[key])
         }
         written = set(installation.outbox.present(list(letters)))
         return [(code, mail_id) for mail_id, code in letters.items() if mail_id not in written]
+
+    def _is_active(self, code: str) -> bool:
+        """As the facts have it: links leave also while the lists are stopped."""
+        try:
+            return self._installation.office.directory.agent(code).active
+        except UnknownAgent:
+            return False
 
     def _post(self, code: str, mail_id: UUID, now: datetime) -> None:
         installation = self._installation

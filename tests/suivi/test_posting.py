@@ -9,9 +9,11 @@ from uuid import UUID
 
 import pytest
 
+from domain.rights import Rights, Role
 from store.outbox import Mail
 from store.throttles import FREE_FAILURES, link_asked
 from suivi.compose import Installation
+from suivi.opening import by_command_line
 from suivi.posting import JOB, LinkPost
 from suivi.serving import worker_parts
 from tests.suivi.conftest import CommandLine
@@ -122,6 +124,18 @@ def test_a_link_goes_to_the_agent_who_may_log_in(suivi: CommandLine) -> None:
         assert f"Page de connexion : {BASE}/connexion" in message.get_content()
         assert opens(installation, token_of(message)) == "amelie"
         assert not installation.keyring.keys([letter.mail_id])
+
+
+def test_a_link_leaves_while_the_lists_are_stopped(suivi: CommandLine) -> None:
+    """Who was just created is not in the lists yet: the facts say that he may log in."""
+    create(suivi, "amelie")
+    with suivi.opened() as installation:
+        rights = Rights(frozenset({Role.AGENT}))
+        installation.office.directory._saved = lambda: None
+        installation.office.directory.register_agent(by_command_line(), "bruno", "Bruno", rights)
+        installation.credentials.set_email("bruno", "bruno@mairie.example")
+        assert "bruno" not in installation.people.agents()
+        assert [letter.agent for letter in ask(installation, "bruno")] == ["bruno"]
 
 
 def test_a_mail_server_that_is_away_loses_no_link(suivi: CommandLine) -> None:
