@@ -77,10 +77,9 @@ class Digests:
         return Notice(kind, agent, subject, self._on.body(self._staff.name(agent), told), about)
 
     def _reminders(self, agent: str, kind: str, late: Longest) -> Section:
-        own = all(one.owner == agent for one in late.shown)
-        page = "non-traitees" if kind == UNTREATED else "en-cours" if own else "service"
-        lines = tuple(self._late(one) for one in late.shown)
-        return Section(_HEADINGS[kind], lines, late.unnamed, f"/demandes/{page}?late=1&sort=due")
+        page = "non-traitees" if kind == UNTREATED else "en-cours" if late.owners == {agent} else "service"
+        where = f"/demandes/{page}?late=1&sort=due" if self._staff.works_on_demands(agent) else ""
+        return Section(_HEADINGS[kind], tuple(self._late(one) for one in late.shown), late.unnamed, where)
 
     def _late(self, one: Reminder) -> Line:
         wanted = "à prendre en compte" if one.kind == UNTREATED else "à clôturer"

@@ -8,14 +8,15 @@ from domain.reminders import Reminder
 
 
 class Longest:
-    """Demands that wait too long: the first ones ``shown``, and how many there are in all."""
+    """Demands that wait too long: the first ones ``shown``, how many there are in all, and the ``owners`` of all."""
 
     def __init__(self) -> None:
-        self.number, self.shown = 0, list[Reminder]()
+        self.number, self.shown, self.owners = 0, list[Reminder](), set[str | None]()
 
     def add(self, reminder: Reminder) -> None:
         """One more, which is named unless enough others are late for longer."""
         self.number += 1
+        self.owners.add(reminder.owner)
         insort(self.shown, reminder, key=_since)
         del self.shown[MOST_LINES:]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from domain.definition import Definition
-from domain.rights import Rights, Role
+from domain.rights import WORKS_ON_DEMANDS, Rights, Role
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -49,6 +49,10 @@ class Staff:
     def administrators(self) -> tuple[str, ...]:
         """The active administrators."""
         return self._those(lambda colleague: colleague.rights.has(Role.ADMIN))
+
+    def works_on_demands(self, code: str) -> bool:
+        """Whether the lists of demands are open to this agent; an administrator alone has none."""
+        return code in self._all and self._all[code].rights.has(*WORKS_ON_DEMANDS)
 
     def active(self, code: str | None) -> bool:
         """Whether this agent may be written to."""

@@ -10,11 +10,16 @@ import pytest
 from domain.digests import Digests
 from domain.longest import Longest
 from domain.notices import MOST_LINES, Stationery
-from domain.recipients import Staff
+from domain.recipients import Colleague, Staff
 from domain.reminders import IN_PROGRESS, UNTREATED, Reminder
+from domain.rights import Rights, Role
 
 DUE = datetime(2027, 3, 1, 9, tzinfo=UTC)
-DIGESTS = Digests(Stationery("Mairie", ZoneInfo("Europe/Paris"), "https://suivi.example"), Staff([]), str.title)
+STAFF = Staff(
+    Colleague(code, code.title(), active=True, rights=Rights(frozenset({role})))
+    for code, role in (("lea", Role.HEAD), ("ada", Role.ADMIN))
+)
+DIGESTS = Digests(Stationery("Mairie", ZoneInfo("Europe/Paris"), "https://suivi.example"), STAFF, str.title)
 
 
 def late(number: int, kind: str = UNTREATED, owner: str | None = None) -> Reminder:
@@ -44,6 +49,18 @@ def test_a_long_letter_leads_to_the_list_of_the_others(kind: str, owner: str | N
     assert notice.subject == f"Suivi : {MOST_LINES + 7} demandes en retard"
     assert notice.body.count("\n- REF-") == MOST_LINES
     assert f"… et 7 autres : https://suivi.example/demandes/{page}?late=1&sort=due\n" in notice.body
+
+
+def test_one_demand_of_somebody_else_leads_to_the_whole_service() -> None:
+    own = [late(number, IN_PROGRESS, "lea") for number in range(MOST_LINES + 6)]
+    notice = DIGESTS.reminder("lea", {IN_PROGRESS: longest(*own, late(9_999, IN_PROGRESS, "max"))})
+    assert "… et 7 autres : https://suivi.example/demandes/service?late=1&sort=due\n" in notice.body
+
+
+def test_who_has_no_list_of_demands_is_led_to_none() -> None:
+    notice = DIGESTS.reminder("ada", {UNTREATED: longest(*(late(number) for number in range(MOST_LINES + 7)))})
+    assert "… et 7 autres, dans Suivi." in notice.body
+    assert "late=1" not in notice.body
 
 
 def test_a_short_letter_names_every_demand_what_nobody_took_first() -> None:
