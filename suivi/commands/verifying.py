@@ -47,12 +47,13 @@ def verify(*, as_json: bool) -> None:
 
 @contextmanager
 def _told_to_stop() -> Iterator[None]:
-    """As by Ctrl-C: what was copied is removed first."""
+    """As by Ctrl-C: what was copied is removed first. What nohup lets pass stays without effect."""
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:
