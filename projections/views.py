@@ -45,7 +45,8 @@ def read_position(connection: Connection) -> Position:
 
 def position_of(rows: Sequence[Any]) -> Position:
     """From the rows of ``position``, of which there is one; raises WrongViews for another version's."""
-    number, version, generation, town = rows[0] if rows else (0, None, None, "")
+    found: Sequence[Any] = rows[0] if rows else (0, None, None, "")
+    number, version, generation, town = found
     _require_version(version)
     identity = generation if isinstance(generation, UUID) else UUID(generation)
     return Position(number, version, identity, town_of(town))
