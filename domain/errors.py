@@ -124,10 +124,13 @@ class AlreadyExists(Refused):
 
 
 class ChangedSince(Refused):
-    """Something else was saved since the page was shown: ``by`` is the actor, ``what`` names what differs now."""
+    """Something else was saved since the page was shown: ``by`` is the actor, ``what`` names what differs now.
 
-    def __init__(self, by: str, what: Iterable[str]) -> None:
-        self.by, self.what = by, tuple(what)
+    ``before`` is what the page showed, None for what was not there yet.
+    """
+
+    def __init__(self, by: str, what: Iterable[str], before: object) -> None:
+        self.by, self.what, self.before = by, tuple(what), before
         super().__init__(f"{by} changed {', '.join(self.what)} since")
 
 

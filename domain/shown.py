@@ -30,7 +30,7 @@ class Shown(msgspec.Struct, frozen=True):
         earlier = tellers[: len(tellers) - len(later)]
         before, now = self._value(earlier[-1]) if earlier else None, self._value(later[-1])
         if before != now:
-            raise ChangedSince(later[-1].actor, self._differing(before, now))
+            raise ChangedSince(later[-1].actor, self._differing(before, now), before)
 
     def _value(self, fact: Fact) -> Any:
         return getattr(fact, self.part, UNSET) if self.told is None else self.told(fact)

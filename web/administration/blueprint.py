@@ -1,8 +1,8 @@
 """The address under which administrators find their pages, and what they are told when a colleague was faster."""
 
-from typing import Final
+from typing import Any, Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.errors import ChangedSince
@@ -11,7 +11,7 @@ from domain.rights import Role
 from web import current
 from web.access import allowed
 from web.administration import wording
-from web.errors import answer
+from web.administration.changes import changes
 from web.filters import agent_name
 
 administration: Final = Blueprint("administration", __name__, url_prefix="/administration")
@@ -38,7 +38,21 @@ def changed_since(error: ChangedSince) -> ResponseReturnValue:
         f"{_who(error.by)} depuis que vous avez ouvert la page\u00a0; ce qui a changé\u00a0: {what}. "
         "Rien n’a été enregistré\u00a0: ouvrez-la de nouveau, puis recommencez."
     )
-    return answer(409, "Réglages modifiés entre-temps", said)
+    mine = changes(request.endpoint or "", error.before, request.form)
+    return render_template("administration/changed.html", detail=said, changes=mine, back=_page_of_the_form()), 409
+
+
+def _page_of_the_form() -> str:
+    """The page that carried the refused form, as it is now."""
+    named: dict[str, Any] = {
+        name: request.form[name] for name in ("service", "vocabulary", "code") if name in request.form
+    }
+    if request.endpoint == "administration.add_term":
+        return url_for(".vocabularies", _anchor=named["vocabulary"])
+    if request.endpoint == "administration.change_procedure":
+        named = {}
+    shown = (request.endpoint or "").replace(".change_", ".")
+    return url_for(shown, **named, **(request.view_args or {}))
 
 
 def _who(actor: str) -> str:

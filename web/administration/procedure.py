@@ -17,10 +17,10 @@ from web.access import allowed
 from web.administration.blueprint import administration
 from web.administration.letters import previewed, templates_of
 from web.administration.silence import EFFECTS, NONE, ChosenSilence, silence_after
+from web.administration.wording import CALENDARS
 from web.forms import Form, Length, OneOf, Range, rerender
 from web.letters import LONGEST_BODY, Subject
 
-CALENDARS: Final = (("calendar", "calendaires"), ("working", "ouvrés (ni samedis, ni dimanches, ni jours fériés)"))
 KINDS: Final = tuple(LetterKind)
 
 

@@ -13,13 +13,9 @@ from domain.townhall import LONGEST_DAYS, LONGEST_NAME, MOST_DAYS, MOST_MAILS, M
 from web import current
 from web.access import allowed
 from web.administration.blueprint import administration
+from web.administration.wording import HOURS, WEEKDAYS
 from web.forms import Email, Form, Length, OneOf, Range, rerender
 
-WEEKDAYS: Final = (
-    *((1, "lundi"), (2, "mardi"), (3, "mercredi"), (4, "jeudi"), (5, "vendredi")),
-    *((6, "samedi"), (7, "dimanche")),
-)
-HOURS: Final = tuple((hour, f"{hour} h") for hour in range(24))
 HOTLINE: Final = ("address", "email", "phone", "fax")
 LONGEST_LINE: Final = 200
 

@@ -8,12 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from domain.definition import Definition
-from domain.drafts import DEFAULTS
+from domain.drafts import DEFAULTS, template
 from domain.letters import LetterKind, Silence
 from domain.references import stream_id
 from suivi.foreseeing import endings_under
 from tests.web.pages.administrators import elsewhere, with_administrators
 from tests.web.pages.conftest import Browser, Hall, hidden, text
+from web.administration.wording import FIELDS
 
 PAGE = "/administration/demarches/AEN"
 HOSTILE = "<b>Objet</b> {reference}"
@@ -230,6 +231,36 @@ def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Bro
     assert "Bob a enregistré d’autres réglages" in text(answer)
     assert "ce qui a changé : le délai de prise en compte" in text(answer)
     assert in_force(hall).take_delay_days == 8
+
+
+def test_a_conflict_gives_back_what_was_changed_by_its_label(hall: Hall, ada: Browser) -> None:
+    page = ada.get(PAGE).text
+    seen, letter = hidden(page, "version"), template(in_force(hall), LetterKind.CLOSURE)
+    hall.browser("bob").post(PAGE, **typed(take_delay_days="8"))
+    mine = {"close_delay_days": "33", "silence_effect": "refusal"}
+    mine |= {"silence_months": "2", "receipt": ""}
+    bodies = {
+        "subject_closure": letter.subject,
+        "body_closure": letter.body.replace("\n", "\r\n"),
+        "subject_contact": template(in_force(hall), LetterKind.CONTACT).subject,
+        "body_contact": HOSTILE,
+    }
+    answer = ada.post(PAGE, **typed(**mine, **bodies), version=seen)
+    assert answer.status_code == 409
+    said = text(answer)
+    assert "Clôture, après la prise en compte 33" in said
+    assert "Sans réponse la demande est réputée refusée" in said
+    assert "Message, courriel à l’usager &lt;b&gt;Objet" in answer.text.replace('</h3><blockquote class="typed">', " ")
+    assert "clôture" not in said.split("Ce que vous aviez changé")[1].replace("Clôture, après", "")
+    assert f'href="{PAGE}">Rouvrir la page' in answer.text
+
+
+@pytest.mark.parametrize("page", [PAGE, "/administration/reglages"])
+def test_every_field_of_a_page_would_be_given_back(ada: Browser, page: str) -> None:
+    save = "settings" if page.endswith("reglages") else "procedure"
+    form = ada.get(page).text.split('class="settings-form">')[1].split("</form>")[0]
+    named = set(re.findall(r'<(?:input|select|textarea)[^>]* name="([a-z_]+)"', form)) - {"csrf_token", "author"}
+    assert named - {"version", "command_id"} == set(FIELDS[f"administration.change_{save}"])
 
 
 def test_two_windows_of_one_administrator_do_not_overwrite_each_other(hall: Hall, ada: Browser) -> None:

@@ -1,7 +1,7 @@
 """How citizens reach a service: each change is a fact with its author, and pages say where something is missing."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from msgspec.structs import replace
@@ -124,6 +124,8 @@ def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Bro
     assert answer.status_code == 409
     assert "Bob a enregistré d’autres réglages" in text(answer)
     assert "ce qui a changé : l’adresse, le courriel, le téléphone" in text(answer)
+    assert "Adresse postale 1 place de la Mairie 68000 Colmar Courriel etat-civil@exemple.fr" in text(answer)
+    assert f'href="{PAGE}?service={quote_plus(CIVIL)}">Rouvrir la page' in answer.text
     assert contact(hall).phone == "03 88 11 11 11"
 
 

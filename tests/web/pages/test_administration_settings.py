@@ -130,6 +130,38 @@ def test_two_windows_of_one_administrator_do_not_overwrite_each_other(hall: Hall
     assert in_force(hall).soon_late_days == 2
 
 
+def kept(answer: Any) -> str:
+    """What the page of a conflict gives back."""
+    return text(answer).split("Ce que vous aviez changé")[1].split("Rouvrir la page")[0]
+
+
+def test_a_conflict_gives_back_what_was_changed_by_its_label_and_nothing_else(hall: Hall, ada: Browser) -> None:
+    ada.post(PAGE, **TYPED)
+    seen = hidden(ada.get(PAGE).text, "version")
+    hall.browser("bob").post(PAGE, **BY_BOB)
+    mine = {
+        "mails_per_minute": "30",
+        "reminder_weekdays": ["1", "2"],
+        "hotline_phone": "",
+        "expiry_warning_days": "60, 7",
+    }
+    answer = ada.post(
+        PAGE, **(TYPED | mine | {"hotline_address": "1 place de la Mairie\r\n68000 Colmar"}), version=seen
+    )
+    said = " ".join(kept(answer).split())
+    assert said.endswith("Téléphone vide Jours des relances lundi, mardi Courriels par minute, au plus 30")
+    assert not any(label in said for label in ("Adresse", "Nom", "Alsace", "Heure", "Avertir"))
+    assert f'href="{PAGE}">Rouvrir la page' in answer.text
+
+
+def test_a_conflict_about_what_was_not_changed_by_oneself_has_nothing_to_give_back(hall: Hall, ada: Browser) -> None:
+    ada.post(PAGE, **TYPED)
+    seen = hidden(ada.get(PAGE).text, "version")
+    hall.browser("bob").post(PAGE, **BY_BOB)
+    answer = ada.post(PAGE, **(TYPED | {"expiry_warning_days": "60, 7"}), version=seen)
+    assert (answer.status_code, "Ce que vous aviez changé" in answer.text) == (409, False)
+
+
 def test_a_double_click_is_no_conflict(hall: Hall, ada: Browser) -> None:
     seen = hidden(ada.get(PAGE).text, "version")
     for _ in range(2):

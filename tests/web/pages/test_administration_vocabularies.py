@@ -152,7 +152,18 @@ def test_a_colleague_s_change_in_between_is_not_overwritten(hall: Hall, ada: Bro
         assert answer.status_code == 409
         assert "Bob a enregistré d’autres réglages" in text(answer)
         assert "ce qui a changé : ce libellé" in text(answer)
+        assert ("Libellé Échange téléphonique" in text(answer)) == ("Échange" in answer.text)
+        assert f'href="{TERM}?vocabulary=event_type&amp;code=appel_usager">Rouvrir la page' in answer.text
     assert town(hall).offered("event_type")["appel_usager"] == "Appel reçu"
+
+
+def test_a_code_that_a_colleague_added_meanwhile_is_given_back(hall: Hall, ada: Browser) -> None:
+    seen = hidden(ada.get(PAGE).text, "version")
+    hall.browser("bob").post(PAGE, **NEW)
+    answer = ada.post(PAGE, **NEW, version=seen)
+    assert answer.status_code == 409
+    assert "Libellé Photo reçue Code photo_recue" in text(answer)
+    assert f'href="{PAGE}#event_type">Rouvrir la page' in answer.text
 
 
 def test_another_code_in_between_and_a_double_click_are_no_conflict(hall: Hall, ada: Browser) -> None:
