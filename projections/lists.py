@@ -6,19 +6,19 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, Engine, Label, bindparam, case, literal_column, select, union_all
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, select, union_all
 
 from domain.instants import micros
 from domain.sealing import Keyring
-from domain.status import Status
-from projections.counting import AGENT, ALL_COUNTS, COUNTS, PROCESSABLE, allowed, asked_now, counters
+from projections.counting import ALL_COUNTS, COUNTS, asked_now, counters
 from projections.cursors import Place, read_cursor, written_cursor
 from projections.listing import OWN, SORTS, Shape, counting, listing, shape_of, values_of
 from projections.names import asked, tokens
 from projections.naming import ARRIVAL, FEW, GATHER, MANY, WALK, frequencies, named, together
 from projections.prepared import Prepared
 from projections.reading import LISTED, Counters, Criteria, Page, Row, Scope, list_row
-from projections.tables import current, journal, of_status, position
+from projections.tables import current, journal, position
+from projections.urgency import RANKED, urgent
 from projections.views import snapshot
 
 SECTIONS: Final = ("untreated", "in_progress", "on_hold", "service")
@@ -27,37 +27,6 @@ _PLACES: Final = {column.name: place for place, column in enumerate(LISTED)}
 _LISTED: Final = len(LISTED)
 _BESIDE: Final = select(*COUNTS)
 _generation: Final = select(position.c.generation)
-_LATE, _SOON, _DESIGNATED, _IN_TIME = range(4)
-"""In which order an agent's demands want him: among equals the first to become late comes first."""
-
-
-def _by_urgency(otherwise: int) -> Label[int]:
-    """Late, due soon, or what else brings the demand to this agent."""
-    late, soon = current.c.due_at < bindparam("now"), current.c.due_at <= bindparam("soon")
-    return case(
-        (late, literal_column(f"{_LATE}")), (soon, literal_column(f"{_SOON}")), else_=literal_column(f"{otherwise}")
-    ).label("rank")
-
-
-_designated: Final = (
-    select(_by_urgency(_DESIGNATED), *LISTED)
-    .where(of_status(Status.UNTREATED), current.c.agent == AGENT, current.c.procedure.in_(PROCESSABLE))
-    .order_by(current.c.due_at, current.c.seq)
-    .limit(bindparam("most"))
-    .subquery()
-)
-_own: Final = (
-    select(_by_urgency(_IN_TIME), *LISTED)
-    .where(of_status(Status.IN_PROGRESS), current.c.agent == AGENT, allowed(current))
-    .order_by(current.c.due_at, current.c.seq)
-    .limit(bindparam("most"))
-    .subquery()
-)
-_RANKED: Final = 1
-"""The column that only puts these in order; in each branch it follows the due date, so that the first ones suffice."""
-_both: Final = union_all(select(_designated), select(_own)).subquery()
-_urgent: Final = select(_both).order_by(_both.c.rank, _both.c.due_at, _both.c.seq).limit(bindparam("most"))
-
 _REFERENCES: Final[BindParameter[Any]] = bindparam("references", expanding=True)
 _written_so: Final = union_all(
     *(select(table.c.reference).where(table.c.reference.in_(_REFERENCES)) for table in (current, journal))
@@ -69,10 +38,11 @@ class Lists:
 
     def __init__(self, engine: Engine, keyring: Keyring) -> None:
         self._engine, self._keyring, self._prepared = engine, keyring, Prepared(engine)
+        self._cut = engine.dialect.name == "postgresql"
 
     def page(self, criteria: Criteria, scope: Scope, now: datetime) -> Page:
         """One page of a list; raises BadCursor."""
-        shape = shape_of(criteria, scope, cut=self._engine.dialect.name == "postgresql")
+        shape = shape_of(criteria, scope, cut=self._cut)
         values = values_of(criteria, scope) | asked_now(scope, now)
         place = read_cursor(criteria.cursor, criteria.sort)
         if place is not None:
@@ -115,9 +85,11 @@ class Lists:
         return counters(self._prepared.rows(_BESIDE, asked_now(scope, now))[0])
 
     def urgent(self, scope: Scope, now: datetime, soon: timedelta, most: int) -> list[Row]:
-        """This agent's own demands and those designated for him: late, due ``soon``, designated, then the rest."""
-        rows = self._prepared.rows(_urgent, asked_now(scope, now) | {"soon": micros(now + soon), "most": most})
-        return [list_row(row[_RANKED:]) for row in rows]
+        """What awaits this agent: his late ones, late ones he may take, his due ``soon``, designated, the rest."""
+        values = asked_now(scope, now) | {"soon": micros(now + soon), "most": most}
+        values |= {f"range{number}": code for number, code in enumerate(scope.processable)}
+        chosen = urgent(len(scope.processable), cut=self._cut)
+        return [list_row(row[RANKED:]) for row in self._prepared.rows(chosen, values)]
 
     def _searched(
         self, shape: Shape, words: tuple[str, ...], scope: Scope, values: dict[str, Any]

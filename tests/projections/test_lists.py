@@ -137,6 +137,29 @@ def test_late_ones_come_first_then_those_due_soon_then_those_that_wait_for_the_a
     assert town.installation.lists.urgent(STRANGER, town.clock(), soon, 12) == []
 
 
+def test_late_ones_that_an_agent_may_take_follow_his_own_late_ones(town: Town) -> None:
+    lea, max_ = town.agent("lea", CIVIL), town.agent("max", CIVIL)
+    for code, take, close in (("AEM", 3, 40), ("AEN", 5, 8)):
+        definition = town.office.directory.definition(code)
+        delays = {"take_delay_days": take, "close_delay_days": close, "delay_calendar": "calendar"}
+        town.office.directory.define_procedure(town.command("system:test"), replace(definition, **delays))
+    own_late, own_later = town.submit("AEN"), town.submit("AEM")
+    for reference in (own_late, own_later):
+        town.act(reference, lea, "take_in_charge")
+    later, late, of_max = town.submit("AEN"), town.submit("AEM"), town.submit("AEN")
+    town.act(of_max, max_, "reassign", "max")
+    for_her = town.submit("AEN")
+    town.act(for_her, lea, "reassign", "lea")
+    town.clock.move(days=10)
+    in_time = town.submit("AEM")
+    expected = [for_her, own_late, late, later, of_max, own_later]
+    for most in (12, 6, 4, 3, 2, 1):
+        rows = town.installation.lists.urgent(LEA, town.clock(), timedelta(days=2), most)
+        assert [row.reference for row in rows] == expected[:most]
+    assert in_time not in expected
+    assert town.installation.lists.urgent(STRANGER, town.clock(), timedelta(days=2), 12) == []
+
+
 def test_who_only_sends_a_failed_letter_again_is_no_agent_of_the_demand(town: Town) -> None:
     lea, reference, deleted = town.agent("lea", CIVIL), town.submit("AEN"), town.submit("AEN")
     send_again(town, reference)

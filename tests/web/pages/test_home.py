@@ -35,6 +35,15 @@ def test_late_demands_stand_before_those_merely_designated(fresh_hall: Hall) -> 
     assert urgent(fresh_hall.browser("luc")) == []
 
 
+def test_late_demands_that_nobody_took_are_among_the_first(fresh_hall: Hall) -> None:
+    nobody_took, mine = fresh_hall.received(), fresh_hall.taken()
+    zoe = fresh_hall.browser("zoe")
+    assert urgent(zoe) == [mine]
+    fresh_hall.clock.move(days=300)
+    assert urgent(fresh_hall.browser("zoe")) == [mine, nobody_took]
+    assert urgent(fresh_hall.browser("max")) == []
+
+
 def test_the_late_ones_have_the_first_numbers_and_lead_to_their_lists(fresh_hall: Hall) -> None:
     zoe = fresh_hall.browser("zoe")
     nobody_took, mine = fresh_hall.received(), fresh_hall.taken()
@@ -50,12 +59,12 @@ def test_the_late_ones_have_the_first_numbers_and_lead_to_their_lists(fresh_hall
 
 
 def test_who_has_nothing_is_led_to_what_nobody_took_in_time(fresh_hall: Hall) -> None:
-    fresh_hall.received()
+    reference = fresh_hall.received()
     assert "Voir les demandes non traitées" in text(fresh_hall.browser("zoe").get("/"))
     fresh_hall.clock.move(days=300)
     zoe = fresh_hall.browser("zoe")
-    assert "Voir les demandes non traitées en retard" in text(zoe.get("/"))
-    assert zoe.get("/").text.count(html.escape(UNTREATED_LATE)) == 2
+    assert urgent(zoe) == [reference]
+    assert zoe.get("/").text.count(html.escape(UNTREATED_LATE)) == 1
 
 
 @pytest.mark.parametrize(
