@@ -27,6 +27,10 @@ FAILED: Final = (
     "Code ou mot de passe incorrect. Première connexion ou mot de passe oublié\u00a0: ouvrez votre messagerie et "
     "suivez le lien du dernier courriel reçu (ou recopiez l’adresse entière dans le navigateur)."
 )
+OF_ANOTHER: Final = (
+    "La page de connexion gardait ce qu’un autre agent avait saisi\u00a0: ce texte ne vous est pas rendu, et il "
+    "n’est plus gardé."
+)
 LINK_SENT: Final = (
     "Si ce code est celui d’un agent, un nouveau lien part vers sa messagerie. "
     "Dès qu’il est parti, le lien précédent ne sert plus\u00a0: suivez celui du dernier courriel reçu."
@@ -128,19 +132,22 @@ def _recognised(code: str, password: str) -> str | None:
 
 def _continue(code: str) -> ResponseReturnValue:
     """To the page asked for; or first to the form that was being sent when the session ended."""
-    kept = _kept(code)
-    if kept is not None:
+    kept = _kept()
+    if kept is not None and kept["code"] == code:
         return render_template("kept.html", **kept_page(kept["to"], kept["typed"]))
+    if kept is not None:
+        flash(OF_ANOTHER, "info")
     return redirect(sessions.own_page(request.form.get("next")), 303)
 
 
-def _kept(code: str) -> Mapping[str, Any] | None:
+def _kept() -> Mapping[str, Any] | None:
+    """The form that was being sent when the session ended, whoever wrote it; None where it is too old."""
     text = unseal(request.form.get("kept", ""), sessions.KEPT_FORM)
     if text is None:
         return None
     kept: dict[str, Any] = json.loads(text)
     fresh = current.now().timestamp() - kept["at"] <= KEPT_FOR_S
-    return kept if fresh and kept["code"] == code else None
+    return kept if fresh else None
 
 
 def too_many_tries(wait: float) -> str:
@@ -156,7 +163,8 @@ def _wait_page(wait: float) -> ResponseReturnValue:
 
 
 def _again(status: int, errors: Mapping[str, list[str]] | None = None, failed: str = "") -> ResponseReturnValue:
-    words = {"next": request.form.get("next", ""), "kept": request.form.get("kept", "")}
+    kept = request.form.get("kept", "") if _kept() is not None else ""
+    words = {"next": request.form.get("next", ""), "kept": kept}
     return render_template("login.html", typed=request.form, errors=errors or {}, failed=failed, **words), status
 
 

@@ -61,9 +61,24 @@ def test_only_its_writer_gets_it_back_within_an_hour(page: Page, town: Town) -> 
     page.visitor.client.delete_cookie("suivi")
     kept = hidden(page.send()[1], "kept")
     assert page.visitor.log_in("luc", kept=kept).status_code == 303
+    told = page.visitor.get("/").text
+    assert "ce qu’un autre agent avait saisi" in told
+    assert TEXT not in told
     page.visitor.send("/deconnexion", page="/")
     town.clock.move(minutes=61)
     assert page.visitor.log_in("zoe", kept=kept).status_code == 303
+    assert "un autre agent" not in page.visitor.get("/").text
+
+
+def test_a_wrong_password_still_says_that_it_is_kept(page: Page, town: Town) -> None:
+    page.visitor.client.delete_cookie("suivi")
+    kept = hidden(page.send()[1], "kept")
+    again = page.visitor.log_in("zoe", password="wrong", kept=kept).text
+    assert "Ce que vous aviez saisi est conservé" in again
+    assert hidden(again, "kept") == kept
+    town.clock.move(minutes=61)
+    too_late = page.visitor.log_in("zoe", password="wrong", kept=kept).text
+    assert ("conservé" in too_late, 'name="kept"' in too_late) == (False, False)
 
 
 def test_a_form_of_another_site_is_never_offered(page: Page) -> None:
