@@ -74,12 +74,19 @@ def resend(mail_id: str) -> ResponseReturnValue:
         raise NotFound("Ce courriel n’existe pas.")
     if mail.state == "failed" and mail.letter is not None:
         _note_again(mail)
-    if not parts.outbox.resend(mail.mail_id, current.now(), current.agent().code):
+    if parts.outbox.resend(mail.mail_id, current.now(), current.agent().code):
+        parts.office.saved()
+    elif not _is_under_way(mail.mail_id):
         said = "Seul un courriel en échec dont le texte est encore gardé peut être renvoyé. Revenez à la liste."
         return answer(409, "Ce courriel ne peut pas être renvoyé", said)
-    parts.office.saved()
     flash("Le courriel est de nouveau en attente d’envoi\u00a0; il part dès que le serveur de messagerie l’accepte.")
     return redirect(url_for(".mails"), 303)
+
+
+def _is_under_way(mail_id: UUID) -> bool:
+    """Whether this very administrator asked for it already: a double click is no refusal."""
+    mail = current.parts().outbox.find(mail_id)
+    return mail is not None and mail.state != "failed" and mail.resent_by == current.agent().code
 
 
 def _note_again(mail: Mail) -> None:

@@ -15,7 +15,7 @@ from store import outbox_lists
 from store.outbox import Mail
 from suivi.serving import worker_parts
 from tests.web.pages.administrators import with_administrators
-from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, text
+from tests.web.pages.conftest import CIVIL, MARIE, Browser, Hall, hidden, text
 from web import wording
 from web.administration import blueprint, mails
 from web.administration.mails import KINDS, SIZE
@@ -127,6 +127,26 @@ def test_a_letter_whose_text_is_gone_cannot_be_sent_again(hall: Hall, ada: Brows
 
 def test_a_letter_that_has_not_failed_is_not_sent_twice(hall: Hall, ada: Browser) -> None:
     assert ada.post(f"/administration/courriels/{receipt(hall).mail_id}/renvoi").status_code == 409
+
+
+def test_a_double_click_answers_like_the_first_one(hall: Hall, ada: Browser) -> None:
+    reference = hall.received()
+    mail_id = failed(hall, reference=reference)
+    page = ada.get("/administration/courriels").text
+    once = {"command_id": hidden(page, "command_id")}
+    for _ in range(2):
+        answer = ada.post(f"/administration/courriels/{mail_id}/renvoi", **once)
+        assert (answer.status_code, answer.location) == (303, "/administration/courriels")
+    assert hall.facts(reference).count("MailRequested") == 2
+    assert hall.installation.outbox.due(hall.clock(), 10) == [mail_id]
+    assert hall.browser("bob").post(f"/administration/courriels/{mail_id}/renvoi").status_code == 409
+
+
+def test_what_failed_again_without_its_text_is_refused_to_whoever_asked_before(hall: Hall, ada: Browser) -> None:
+    mail_id = failed(hall)
+    ada.post(f"/administration/courriels/{mail_id}/renvoi")
+    hall.installation.outbox.finish(mail_id, "failed", hall.clock(), "rejected", keep=False)
+    assert ada.post(f"/administration/courriels/{mail_id}/renvoi").status_code == 409
 
 
 @pytest.mark.parametrize("name", [str(UUID(int=7)), "n-importe-quoi"])
