@@ -5,7 +5,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 from flask import Flask, abort, current_app, g, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from domain.errors import NotAllowed
 from domain.rights import Role
@@ -102,8 +102,8 @@ def _rule(endpoint: str) -> Rule:
 
 
 def _unknown_address() -> None:
-    """No such page: the error page still greets an agent who is logged in."""
-    if isinstance(request.routing_exception, NotFound):
+    """No such page, or none to be opened by its address: the error page still greets an agent who is logged in."""
+    if isinstance(request.routing_exception, NotFound | MethodNotAllowed):
         sessions.recognise()
 
 

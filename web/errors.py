@@ -134,7 +134,10 @@ HTTP: Final[Mapping[int, tuple[str, str]]] = {
     401: ("Connexion nécessaire", "Connectez-vous, puis recommencez."),
     403: ("Accès refusé", "Vos droits ne permettent pas cette action."),
     404: ("Page introuvable", "Cette adresse n’existe pas. Vérifiez-la, ou repartez de l’accueil."),
-    405: ("Action impossible ici", "Cette adresse ne s’utilise pas ainsi. Repartez de l’accueil."),
+    405: (
+        "Action impossible ici",
+        "Cette adresse répond à un formulaire\u00a0: repartez de la demande, d’une liste ou de l’accueil.",
+    ),
     413: ("Envoi trop volumineux", "Le formulaire envoyé dépasse la taille permise."),
     415: ("Format refusé", "Ce format de données n’est pas accepté."),
     422: ("Formulaire incomplet", "Corrigez les champs signalés, puis envoyez à nouveau."),
@@ -193,7 +196,8 @@ def http_page(error: HTTPException) -> ResponseReturnValue:
         detail = _EXPIRED_PAGE
     elif error.description and error.description != type(error).description:
         detail = error.description
-    response = current_app.make_response(answer(error.code, title, detail))
+    reference = kept.route(request.path)[1] if error.code == 405 else None  # noqa: PLR2004 — method not allowed
+    response = current_app.make_response(answer(error.code, title, detail, reference=reference))
     for name, value in error.get_headers(request.environ):
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value

@@ -32,7 +32,7 @@ def kept_page(to: str, typed: list[tuple[str, str]]) -> dict[str, Any]:
     ``button`` is « send »; « continue » to a page where the action is still to be confirmed; for a closure « review »,
     back to the filled-in confirmation, or « erase » where that page cannot be filled in again.
     """
-    endpoint, reference = _route(to)
+    endpoint, reference = route(to)
     known = dict(typed)
     many = endpoint == _SELECTION
     closes = endpoint == "closure.close" or (many and known.get("action") == "close")
@@ -100,7 +100,7 @@ def _number(typed: Typed) -> int:
     return len({word for name, value in typed if name == "references" for word in value.split()})
 
 
-def _route(path: str) -> tuple[str | None, str]:
+def route(path: str) -> tuple[str | None, str]:
     """Where a form goes, and the reference of the demand in its address."""
     routes = current_app.url_map.bind_to_environ(request.environ)
     try:

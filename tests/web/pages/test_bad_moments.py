@@ -291,3 +291,15 @@ def test_a_changed_password_is_never_kept(lunch_hall: Hall) -> None:
     assert 'name="kept"' not in answer.text
     assert PASSWORD not in answer.text
     assert "Connectez-vous pour reprendre." in text(answer)
+
+
+def test_the_address_of_a_form_opened_by_itself_keeps_the_menu_and_leads_back(hall: Hall) -> None:
+    zoe, reference = hall.browser("zoe"), hall.taken()
+    for address in ("/recherche", f"/demandes/{reference}/mise-en-attente"):
+        answer = zoe.get(address)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
+        assert 'href="/demandes/en-cours"' in answer.text.split("<main")[0]
+        assert "Déconnexion" in answer.text
+        assert (f'href="/demandes/{reference}">Voir la demande' in answer.text) == (reference in address)
+    nobody = hall.app.test_client().get(f"/demandes/{reference}/mise-en-attente")
+    assert (nobody.status_code, reference in nobody.text, "Déconnexion" in nobody.text) == (405, False, False)
