@@ -54,7 +54,7 @@ def context(action: Action, selection: Selected) -> dict[str, Any]:
         case Action.CLOSE:
             return _closing_context(selection)
         case Action.REASSIGN:
-            return {"owners": owners(selection)}
+            return {"owners": others(selection)}
         case Action.ADD_EVENT:
             return {"event_types": people.terms("event_type")}
 
@@ -75,6 +75,12 @@ def owners(selection: Selected) -> list[tuple[str, str]]:
     definitions = [people.definitions()[code] for code in procedures if code in people.definitions()]
     able = [people.owners(definition) for definition in definitions]
     return reduce(lambda some, others: [one for one in some if one in others], able) if able else []
+
+
+def others(selection: Selected) -> list[tuple[str, str]]:
+    """Whom these demands may be given to: nobody who has all of them already."""
+    holders = {row.agent for row in selection.rows}
+    return [(code, name) for code, name in owners(selection) if holders != {code}]
 
 
 def _closing(selection: Selected, *, told: bool = False) -> Asked:

@@ -522,6 +522,18 @@ def test_an_address_confirms_nothing(hall: Hall, zoe: Browser) -> None:
     assert hall.demand(reference).status == "EN_COURS_DE_TRAITEMENT"
 
 
+def test_reassignment_offers_nobody_who_has_them_all(hall: Hall, zoe: Browser, hugo: Browser) -> None:
+    hers = [hall.taken(), hall.held()]
+    page = choose(zoe, "reassign", hers).text
+    assert ('value="zoe"' in page, 'value="luc"' in page) == (False, True)
+    assert 'value="zoe"' in choose(hugo, "reassign", [*hers, hall.received()]).text
+
+
+@pytest.mark.parametrize(("chosen", "said"), [(1, "Sur 1 demande choisie, 1"), (2, "Sur 2 demandes choisies, 2")])
+def test_those_left_aside_are_counted_in_good_french(hall: Hall, zoe: Browser, chosen: int, said: str) -> None:
+    assert said in text(choose(zoe, "reassign", [hall.taken(by="luc") for _ in range(chosen)]))
+
+
 def test_reassignment_offers_those_who_may_own_every_demand(hall: Hall, hugo: Browser) -> None:
     birth, marriage = hall.taken(), hall.taken(procedure="AEM")
     assert 'value="eva"' in choose(hugo, "reassign", [birth]).text
