@@ -7,6 +7,7 @@ import msgspec
 from flask import Flask, current_app, request
 from markupsafe import Markup, escape
 
+from domain.rights import WORKS_ON_DEMANDS
 from web import current, frame
 from web.filters import number
 from web.tokens import csrf_token
@@ -29,7 +30,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """All that the bar and the foot depend on: where it is equal, so is their text.
 
     ``here`` are the addresses marked as the present page, ``searched`` the section that the search box looks through
-    (None: the journal), ``sections`` tell for each address and label whether a number stands beside it.
+    (None: the journal), ``names`` whether it finds citizens, ``sections`` tell for each address and label whether
+    a number stands beside it.
     """
 
     root: str
@@ -38,6 +40,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     email: str
     reader: Reader | None
     searched: str | None
+    names: bool
     here: tuple[str, ...]
     tools: tuple[tuple[str, str, str], ...]
     sections: tuple[tuple[str, str, bool], ...]
@@ -74,6 +77,7 @@ def _surroundings(counted: list[tuple[str, str, int | None]]) -> Surroundings:
         email=town.hotline.email,
         reader=None if agent is None else Reader(agent.code, agent.name),
         searched=frame.section_address() if frame.searches_demands() else None,
+        names=agent is not None and agent.rights.has(*WORKS_ON_DEMANDS),
         here=tuple(address for address in addresses if frame.is_here(address)),
         tools=tools,
         sections=tuple((address, label, count is not None) for address, label, count in counted),

@@ -53,6 +53,12 @@ def test_a_name_is_text(fresh_hall: Hall) -> None:
     assert "&lt;b title=&#34;x&#34;&gt;Ève" in bar(fresh_hall.browser("eve").get("/").text)
 
 
+def test_the_search_box_promises_only_what_it_finds(fresh_hall: Hall) -> None:
+    for code, finds_names in (("zoe", True), ("hugo", True), ("ines", False)):
+        box = bar(fresh_hall.browser(code).get("/journal").text).partition('role="search"')[2].partition("</form>")[0]
+        assert ("nom" in box, "téléphone" in box, "éférence" in box) == (finds_names, finds_names, True), code
+
+
 def test_the_page_shown_is_marked_and_no_other(zoe: Browser) -> None:
     marked = re.compile(r'<a(?: class="who")? href="([^"]+)"[^>]* aria-current="page"')
     for address in ("/", "/demandes/en-cours", "/demandes/service", "/journal", "/aide", "/compte"):
