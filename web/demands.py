@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug import Response
 
@@ -103,12 +104,19 @@ def undelivered(dossier: Dossier) -> list[Fact]:
     return [fact for mail_id, fact in failures.items() if mail_id in unsent]
 
 
-def waits_for(dossier: Dossier) -> str | None:
-    """Why a demand on hold waits, in the town's words."""
+class Wait(msgspec.Struct, frozen=True):
+    """Why a demand waits: in the town's words, then in those of who put it on hold, for readers with the right."""
+
+    reason: str
+    detail: list[str]
+
+
+def waits_for(dossier: Dossier) -> Wait | None:
+    """Why a demand on hold waits."""
     if dossier.demand.status is not Status.ON_HOLD:
         return None
-    code = next(fact.reason for fact in reversed(dossier.facts) if isinstance(fact, Demand.PutOnHold))
-    return term(code, "reason")
+    held = next(fact for fact in reversed(dossier.facts) if isinstance(fact, Demand.PutOnHold))
+    return Wait(term(held.reason, "reason"), (dossier.opened(held, "detail") or "").splitlines())
 
 
 def due_of(dossier: Dossier) -> datetime | None:

@@ -202,3 +202,13 @@ def test_a_demand_on_hold_says_why_it_waits(hall: Hall, zoe: Browser) -> None:
     for page in ("", "/historique", "/fiche"):
         assert f"Motif de l’attente {reason}" in text(zoe.get(f"/demandes/{reference}{page}"))
     assert "Motif de l’attente" not in text(zoe.get(f"/demandes/{hall.taken()}"))
+
+
+def test_what_was_typed_about_the_wait_stands_beside_its_reason_for_those_who_may_read_it(hall: Hall) -> None:
+    reference, said = hall.held(detail="Le préfet <hésite>\nencore"), "Le préfet <hésite> encore"
+    for code, reads in (("zoe", True), ("ines", False)):
+        browser = hall.browser(code)
+        for page in ("", "/historique"):
+            found = text(browser.get(f"/demandes/{reference}{page}")).partition("Motif de l’attente")[2]
+            assert said in found.partition("Démarche")[0] or not reads, (code, page)
+            assert "préfet" not in found or reads, (code, page)
