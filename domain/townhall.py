@@ -177,6 +177,14 @@ class Townhall(Subject):
         if new:
             self._add(self.TermsAdded, vocabulary=vocabulary, terms=new)
 
+    def remember_term(self, vocabulary: str, term: Term) -> None:
+        """Name a code of former times without offering it, unless it is the only one; a known one stays as it is."""
+        if term.code in self.vocabularies[vocabulary]:
+            return
+        self.add_terms(vocabulary, [term])
+        if len(self.offered(vocabulary)) > 1:
+            self.withdraw_term(vocabulary, term.code)
+
     def withdraw_term(self, vocabulary: str, code: str) -> None:
         """Offer a code no longer; the last one stays, or an action could not be done; raises UnknownCode, Invalid."""
         if code in self.withdrawn[vocabulary]:

@@ -216,7 +216,7 @@ class Import:
         if not self._create_missing:
             raise BadLine(f"{vocabulary} inconnu : {code} (--create-missing l’ajoute)")
         with self._directory.change_townhall(self._setting(vocabulary, code)) as townhall:
-            townhall.add_terms(vocabulary, [Term(code, code)])
+            townhall.remember_term(vocabulary, Term(code, code))
 
     def _setting(self, kind: str, name: str) -> Command:
         identifier = self._installation.random_bytes(16).hex()

@@ -21,7 +21,9 @@ _UNDONE: Final = "les lignes importées avant le restent, relancez la commande p
 )
 @click.argument("path", metavar="FICHIER", type=click.Path(path_type=Path))
 @click.option(
-    "--create-missing", is_flag=True, help="Crée les démarches, agents (inactifs), événements et motifs inconnus."
+    "--create-missing",
+    is_flag=True,
+    help="Crée les démarches, agents (inactifs), événements, motifs et issues (retirés) inconnus.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit le compte rendu en JSON.")
 def import_histories(path: Path, *, create_missing: bool, as_json: bool) -> int:

@@ -20,7 +20,7 @@ from domain.errors import (
 )
 from domain.facts import Command
 from domain.rights import Rights, Role
-from domain.townhall import Contact, Settings, Term, is_clear_code
+from domain.townhall import Contact, Settings, Term, Townhall, is_clear_code
 from tests.domain.town import AEN, PEOPLE, Town
 from tests.fakes import MemoryHistory
 
@@ -247,6 +247,20 @@ def test_the_last_term_of_its_kind_stays(town: Town) -> None:
             townhall.withdraw_term("outcome", "traitee")
         with pytest.raises(UnknownCode):
             townhall.withdraw_term("outcome", "perdue")
+
+
+def test_a_term_of_former_times_is_named_and_not_offered_unless_it_is_the_only_one(town: Town) -> None:
+    directory = town.office.directory
+    with directory.change_townhall(town.command("system:x")) as townhall:
+        for code in ("classee", "classee", "traitee"):
+            townhall.remember_term("outcome", Term(code, code))
+    townhall = directory.townhall()
+    assert list(townhall.offered("outcome")) == ["traitee"]
+    assert townhall.vocabularies["outcome"] == {"traitee": "Traitee", "classee": "classee"}
+    empty = Townhall.found(town.command("system:y"), townhall.settings)
+    for code in ("stop indication", "second"):
+        empty.remember_term("reason", Term(code, code))
+    assert (list(empty.offered("reason")), len(empty.vocabularies["reason"])) == (["stop indication"], 2)
 
 
 @pytest.mark.parametrize(

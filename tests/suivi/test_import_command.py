@@ -89,6 +89,25 @@ def test_an_unknown_procedure_is_refused_or_made_without_delays(suivi: CommandLi
     assert (made["service"], made["take_delay_days"], made["close_delay_days"]) == ("Import", None, None)
 
 
+def foreign(external_id: str) -> dict[str, Any]:
+    """A history in another town's words."""
+    words = {"event_type": "T02 Check", "reason": "stop indication", "outcome": "akkoord"}
+    history = [step | {name: word for name, word in words.items() if step.get(name)} for step in lines()[0]["history"]]
+    return lines()[0] | {"external_id": external_id, "history": history}
+
+
+def test_words_from_elsewhere_are_kept_and_not_offered_to_agents(suivi: CommandLine, tmp_path: Path) -> None:
+    with suivi.opened() as installation:
+        before = installation.office.directory.townhall()
+    assert suivi("import", written(tmp_path, [foreign("one")]), "--create-missing").code == 0
+    assert suivi("import", written(tmp_path, [foreign("two")]), "--json").json["imported"] == 1
+    with suivi.opened() as installation:
+        after = installation.office.directory.townhall()
+    for vocabulary, word in (("event_type", "T02 Check"), ("reason", "stop indication"), ("outcome", "akkoord")):
+        assert after.vocabularies[vocabulary] == before.vocabularies[vocabulary] | {word: word}
+        assert after.offered(vocabulary) == before.offered(vocabulary)
+
+
 def changed(**changes: Any) -> dict[str, Any]:
     return lines()[0] | {"external_id": "changed"} | changes
 
