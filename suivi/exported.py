@@ -18,7 +18,7 @@ from suivi.compose import Installation
 from suivi.refusals import CommandRefused
 from suivi.written import json_line
 from web.columns import exported, period_label, refusals_in_words
-from web.journal_table import COLUMNS, Words, cells, finished
+from web.journal_table import COLUMNS, Words, cells, finished, milestone
 from web.wording import CHANNELS, KINDS, STATUSES
 
 PAGE: Final = 500
@@ -82,8 +82,7 @@ class JournalExport:
             document = msgspec.structs.asdict(row)
             del document["erased_at"]
             agents = [{"code": code, "name": names.get(code, code)} for code in row.agents]
-            milestones = [{"kind": fact.kind, "at": fact.at, "agent": fact.agent} for fact in row.milestones]
-            yield document | {"agents": agents, "milestones": milestones}
+            yield document | {"agents": agents, "milestones": list(map(milestone, row.milestones))}
 
     def _found(self) -> Iterator[JournalRow]:
         criteria = JournalCriteria(closed_from=self._period.first, closed_before=self._period.before)

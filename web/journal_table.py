@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -74,6 +74,12 @@ def cells(row: JournalRow, words: Words) -> Sequence[object]:
         ", ".join(map(words.agent, row.agents)),
         " | ".join(_milestone(fact, words) for fact in row.milestones),
     )
+
+
+def milestone(fact: JournalMilestone) -> dict[str, Any]:
+    """One fact of a finished demand as a document for programs; an event says of which type it is."""
+    told = {"kind": fact.kind, "at": fact.at, "agent": fact.agent}
+    return told | {"event_type": fact.detail} if fact.kind == "EventAdded" else told
 
 
 def code_label(kind: str, code: str | None, agent: Callable[[str], str], term: Callable[[str, str], str]) -> str:

@@ -102,6 +102,9 @@ def test_the_journal_as_json_lines_is_what_the_api_gives(town: CommandLine) -> N
     }
     assert found[0]["agents"][0].keys() == {"code", "name"}
     assert found[0]["milestones"][0].keys() == {"kind", "at", "agent"}
+    told = [step for row in found for step in row["milestones"]]
+    assert {step.get("event_type") for step in told if step["kind"] != "EventAdded"} == {None}
+    assert "piece_demandee" in [step["event_type"] for step in told if step["kind"] == "EventAdded"]
 
 
 def test_one_row_a_fact(town: CommandLine, reference_of: Callable[[str], str]) -> None:

@@ -13,6 +13,7 @@ from web.api.demands import READERS
 from web.api.queries import JournalQuery, StatisticsQuery, beginning, day, end
 from web.api.written import answer
 from web.columns import refusals_in_words
+from web.journal_table import milestone
 
 
 @operation("/journal", *READERS, query=JournalQuery, shape=shapes.JournalPage, refusals=(400, 422))
@@ -49,5 +50,5 @@ def _finished(row: JournalRow, agents: dict[str, AgentRow]) -> dict[str, Any]:
         "taken_at": row.taken_at,
         "closed_at": row.closed_at,
         "agents": [{"code": code, "name": names.get(code, code)} for code in row.agents],
-        "milestones": [{"kind": m.kind, "at": m.at, "agent": m.agent} for m in row.milestones],
+        "milestones": list(map(milestone, row.milestones)),
     }

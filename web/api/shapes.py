@@ -108,6 +108,7 @@ class MilestoneOfJournal(Schema):
     kind = _code()
     at = _instant()
     agent = _maybe_code()
+    event_type = fields.String(metadata={"description": "Of EventAdded alone."})
 
 
 class Finished(Schema):

@@ -230,3 +230,14 @@ def test_the_procedures_are_described_as_import_reads_them(town: CalledTown) -> 
         current = town.office.directory.procedure(procedure["code"])
         assert (version, definition.fields) == (1, current.definition.fields)
         assert all({"name", "label", "type", "required"} <= field.keys() for field in procedure["fields"])
+
+
+def test_an_event_in_the_journal_says_of_which_type_it_is(town: CalledTown) -> None:
+    reference = town.received()
+    for action, *arguments in (("take_in_charge",), ("add_event", "appel_usager", None), ("close", "traitee", None)):
+        town.act(reference, town.zoe, action, *arguments)
+    (row,) = [item for item in items(town, "/journal", limit=500) if item["reference"] == reference]
+    told = {step["kind"]: step for step in row["milestones"]}
+    assert told["EventAdded"].keys() == {"kind", "at", "agent", "event_type"}
+    assert told["EventAdded"]["event_type"] == "appel_usager"
+    assert told["TakenInCharge"].keys() == {"kind", "at", "agent"}
