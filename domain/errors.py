@@ -57,6 +57,12 @@ class UnknownService(Unknown):
     what = "service"
 
 
+class UnknownClient(Unknown):
+    """No program that calls the API has this name."""
+
+    what = "API client"
+
+
 class UnknownCode(Unknown):
     """A reason, outcome or event type that the town has not configured."""
 

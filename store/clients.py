@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, bindparam, delete, select
 
-from domain.errors import AlreadyExists, Invalid
-from domain.instants import micros
+from domain.errors import AlreadyExists, Invalid, UnknownClient
+from domain.instants import instant, micros
 from store.accounts import api_clients, hashed
 from store.statements import SmallRead
 from store.transactions import insert_into, writing
@@ -17,7 +17,7 @@ from store.transactions import insert_into, writing
 SCOPES: Final = ("intake", "read", "audit")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _find: Final = select(api_clients.c.name, api_clients.c.scopes).where(api_clients.c.token_hash == bindparam("token"))
-_names: Final = select(api_clients.c.name).order_by(api_clients.c.name)
+_all: Final = select(api_clients.c.name, api_clients.c.scopes, api_clients.c.created_at).order_by(api_clients.c.name)
 
 
 class ApiClient(msgspec.Struct, frozen=True):
@@ -25,6 +25,12 @@ class ApiClient(msgspec.Struct, frozen=True):
 
     name: str
     scopes: frozenset[str]
+
+
+class KnownClient(ApiClient, frozen=True):
+    """The same with the instant since when it may call."""
+
+    created_at: datetime
 
 
 class ApiClients:
@@ -51,7 +57,14 @@ class ApiClients:
         found = self._found.rows(hashed(token))
         return ApiClient(found[0][0], frozenset(found[0][1].split())) if found else None
 
-    def names(self) -> list[str]:
+    def known(self) -> list[KnownClient]:
         """Every program, by name."""
         with self._engine.connect() as connection:
-            return list(connection.scalars(_names))
+            rows = connection.execute(_all).all()
+        return [KnownClient(name, frozenset(scopes.split()), instant(created_at)) for name, scopes, created_at in rows]
+
+    def revoke(self, name: str) -> None:
+        """Keep a program out from its next call on; its name may be given again. Raises UnknownClient."""
+        with writing(self._engine) as connection:
+            if connection.execute(delete(api_clients).where(api_clients.c.name == name)).rowcount == 0:
+                raise UnknownClient(name)

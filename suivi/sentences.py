@@ -1,7 +1,7 @@
 """What a refusal of the rules says on the command line: one French sentence, with what to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -12,6 +12,12 @@ from domain.facts import UnreadableFact
 
 _TOPIC: Final = 60
 _EXISTS: Final = {"agent": "L’agent", "API client": "Le client d’API"}
+_UNKNOWN: Final[Mapping[type[Refused], str]] = {
+    errors.MiscopiedReference: "La référence {} est mal recopiée : vérifiez-la caractère par caractère.",
+    errors.UnknownDemand: "Aucune demande ne porte la référence {}.",
+    errors.UnknownAgent: "Aucun agent n’a le code {} : « suivi agent list » les donne.",
+    errors.UnknownClient: "Aucun client d’API ne s’appelle {} : « suivi api-client list » les donne.",
+}
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 _EXPECTED: Final = re.compile(r"Expected `(?P<wanted>[^`]*)`(?:, got `(?P<found>[^`]*)`)?")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
@@ -20,12 +26,8 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<field>[^`]*)`"
 def sentence(error: Refused) -> str:
     """A refusal, said to whoever typed the command."""
     match error:
-        case errors.MiscopiedReference():
-            return f"La référence {error.name} est mal recopiée : vérifiez-la caractère par caractère."
-        case errors.UnknownDemand():
-            return f"Aucune demande ne porte la référence {error.name}."
-        case errors.UnknownAgent():
-            return f"Aucun agent n’a le code {error.name} : « suivi agent list » les donne."
+        case errors.UnknownDemand() | errors.UnknownAgent() | errors.UnknownClient():
+            return _UNKNOWN[type(error)].format(error.name)
         case errors.UnknownService():
             return f"Le service « {error.name} » n’existe pas. {listed('Services', error.known)}"
         case errors.UnknownProcedure():

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from domain.errors import AlreadyExists, Invalid
+from domain.errors import AlreadyExists, Invalid, UnknownClient
 from store import named_filters
 from store.access_log import Access, AccessLog
 from store.accounts import create_tables, name_browsers
@@ -222,7 +222,20 @@ class TestApiClients:
         assert found is not None
         assert (found.name, found.scopes) == ("site", frozenset({"intake", "read"}))
         assert clients.find("other") is None
-        assert clients.names() == ["site"]
+        (known,) = clients.known()
+        assert (known.name, known.scopes, known.created_at) == ("site", frozenset({"intake", "read"}), NOW)
+
+    def test_a_revoked_token_finds_nothing_and_its_name_may_be_given_again(self, engine: Engine) -> None:
+        clients = ApiClients(engine)
+        for name in ("site", "other"):
+            clients.create(name, f"token of {name}", ["read"], NOW)
+        assert clients.find("token of site")
+        clients.revoke("site")
+        assert (clients.find("token of site"), [one.name for one in clients.known()]) == (None, ["other"])
+        with pytest.raises(UnknownClient):
+            clients.revoke("site")
+        clients.create("site", "another token", ["intake"], NOW)
+        assert (clients.find("token of site"), clients.find("another token") is not None) == (None, True)
 
     def test_names_are_unique_and_scopes_known(self, engine: Engine) -> None:
         clients = ApiClients(engine)

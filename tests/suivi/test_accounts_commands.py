@@ -1,7 +1,7 @@
 """Agents and API clients from the command line."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -169,3 +169,23 @@ def test_a_client_gets_its_token_alone_on_stdout(suivi: CommandLine) -> None:
     assert suivi("api-client", "create", "site web", "--scope", "read").code == 1
     assert suivi("api-client", "create", "other").code == 2
     assert suivi("api-client", "create", "other", "--scope", "write").code == 2
+
+
+def test_clients_are_listed_and_revoked(suivi: CommandLine) -> None:
+    for name in ("site-web", "infocentre"):
+        suivi("api-client", "create", name, "--scope", "read", "--scope", "intake")
+    found = suivi("api-client", "list", "--json").json
+    assert [(one["name"], one["scopes"]) for one in found] == [
+        ("infocentre", ["intake", "read"]),
+        ("site-web", ["intake", "read"]),
+    ]
+    assert all(datetime.fromisoformat(one["created_at"]).utcoffset() is not None for one in found)
+    assert suivi("api-client", "list").out.splitlines()[2].startswith("infocentre  intake, read  ")
+    done = suivi("api-client", "revoke", "site-web")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    again = suivi("api-client", "revoke", "site-web")
+    assert (again.code, again.err) == (
+        1,
+        "suivi : Aucun client d’API ne s’appelle site-web : « suivi api-client list » les donne.\n",
+    )
+    assert [one["name"] for one in suivi("api-client", "list", "--json").json] == ["infocentre"]

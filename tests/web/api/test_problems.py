@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from domain.references import EXAMPLE
-from tests.web.api.conftest import CalledTown, bearer
+from tests.web.api.conftest import CalledTown, bearer, token
 from web.problems import PROBLEM_TYPE
 
 READING = ("/demands", f"/demands/{EXAMPLE}", f"/demands/{EXAMPLE}/history", "/journal", "/statistics")
@@ -33,6 +33,13 @@ def test_without_a_known_token_nothing_is_received(town: CalledTown) -> None:
     response = town.post(town.body(), scope=None, Idempotency_Key="k")
     refusal(response, 401)
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_revoked_token_is_unknown_at_the_next_call(town: CalledTown) -> None:
+    town.installation.clients.create("guest", token("guest"), ["read"], town.clock())
+    assert town.get("/demands", scope="guest").status_code == 200
+    town.installation.clients.revoke("guest")
+    refusal(town.get("/demands", scope="guest"), 401)
 
 
 @pytest.mark.parametrize("path", READING)
