@@ -33,6 +33,12 @@ class Rights(msgspec.Struct, frozen=True):
         """Whether the person has one of these roles."""
         return not self.roles.isdisjoint(roles)
 
+    @property
+    def idle(self) -> bool:
+        """A role that works on demands and is given none: a head has services, an agent procedures as well."""
+        given = self.services or (self.procedures and Role.AGENT in self.roles)
+        return self.has(*WORKS_ON_DEMANDS) and not given
+
     def processes(self, procedure: Definition) -> bool:
         """May read, take, mark, hold, resume, reassign and close the demands of this procedure."""
         if Role.HEAD in self.roles and procedure.service in self.services:

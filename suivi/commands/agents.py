@@ -61,6 +61,7 @@ def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
         _register(installation, code, name, rights)
         installation.credentials.set_email(code, email)
         _give_link(installation, code)
+    _warn_if_idle(code, rights)
 
 
 @agent.command(
@@ -145,6 +146,7 @@ def rights(code: str, **lists: tuple[str, ...]) -> None:
     with acting() as installation:
         wanted = _rights(installation, installation.office.directory.agent(code).rights, lists)
         installation.office.directory.change_rights(by_command_line(), code, wanted)
+    _warn_if_idle(code, wanted)
 
 
 def _rights(installation: Installation, before: Rights, lists: dict[str, tuple[str, ...]]) -> Rights:
@@ -152,6 +154,12 @@ def _rights(installation: Installation, before: Rights, lists: dict[str, tuple[s
     _require_known(installation, given.get("procedures", frozenset()))
     roles = frozenset(map(Role, given["roles"])) if "roles" in given else before.roles
     return Rights(roles, given.get("services", before.services), given.get("procedures", before.procedures))
+
+
+def _warn_if_idle(code: str, rights: Rights) -> None:
+    if rights.idle:
+        remedy = f"« suivi agent rights {code} --service SERVICE » lui en donne"
+        click.echo(f"L’agent {code} n’a de droits sur aucune demande : {remedy}.", err=True)
 
 
 def _register(installation: Installation, code: str, name: str, rights: Rights) -> None:

@@ -52,6 +52,37 @@ def test_without_a_role_he_is_an_agent(suivi: CommandLine) -> None:
     assert (agent["code"], agent["name"], agent["active"]) == ("amelie", "Amélie Morel", True)
 
 
+IDLE = "L’agent amelie n’a de droits sur aucune demande : « suivi agent rights amelie --service SERVICE » lui en donne."
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        ((), True),
+        (("--role", "head"), True),
+        (("--role", "head", "--procedure", "AEN"), True),
+        (("--role", "agent", "--role", "admin"), True),
+        (("--procedure", "AEN"), False),
+        (("--role", "head", "--service", "État civil"), False),
+        (("--role", "admin"), False),
+        (("--role", "auditor"), False),
+    ],
+)
+def test_an_agent_without_any_demand_is_told_of(suivi: CommandLine, options: tuple[str, ...], *, idle: bool) -> None:
+    done = suivi("agent", "create", *AMELIE, *options)
+    assert done.code == 0
+    assert LINK.fullmatch(done.out)
+    assert (IDLE in done.err.splitlines()) is idle
+
+
+def test_rights_that_end_empty_are_told_of(suivi: CommandLine) -> None:
+    created(suivi, "--service", "État civil")
+    assert suivi("agent", "rights", "amelie", "--procedure", "AEN").err == ""
+    assert suivi("agent", "rights", "amelie", "--service", "").err == ""
+    done = suivi("agent", "rights", "amelie", "--procedure", "")
+    assert (done.code, done.out, done.err) == (0, "", IDLE + "\n")
+
+
 @pytest.mark.parametrize(
     ("option", "value", "known"),
     [("--service", "Etat civil", "État civil"), ("--procedure", "ZZZ", "AEN, ATA")],
