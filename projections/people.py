@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Engine, Integer, cast, literal, null, select, union_all
 
+from projections.names import plain
 from projections.prepared import Prepared
 from projections.tables import agents, procedures
 
@@ -95,7 +96,7 @@ class People:
 
 
 def _known(rows: Sequence[Any]) -> Known:
-    by_name = sorted(rows, key=lambda row: (row[2], row[1]))
+    by_name = sorted(rows, key=lambda row: (plain(row[2]), row[1]))
     return Known(
         {code: _agent(code, *of_agent) for kind, code, *of_agent, _, _ in by_name if kind == _AGENT},
         {

@@ -9,6 +9,7 @@ import msgspec
 from domain import errors
 from domain.errors import Refused
 from domain.facts import UnreadableFact
+from projections.names import plain
 
 _TOPIC: Final = 60
 _EXISTS: Final = {"agent": "L’agent", "API client": "Le client d’API"}
@@ -29,7 +30,7 @@ def sentence(error: Refused) -> str:
         case errors.UnknownDemand() | errors.UnknownAgent() | errors.UnknownClient():
             return _UNKNOWN[type(error)].format(error.name)
         case errors.UnknownService():
-            return f"Le service « {error.name} » n’existe pas. {listed('Services', error.known)}"
+            return f"Le service « {error.name} » n’existe pas. {listed('Services', sorted(error.known, key=plain))}"
         case errors.UnknownProcedure():
             return f"La démarche « {error.name} » n’existe pas. {listed('Démarches', error.known)}".strip()
         case errors.UnknownCode():

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Final
-from unicodedata import normalize
 
 import msgspec
 
 from domain.errors import Invalid
+from projections.names import plain
 from projections.statistics import DIMENSIONS, MOST_PERIODS, Delay, Figure, Figures, Unanswered
 
 Value = int | float | None
@@ -204,7 +204,7 @@ def labelled(figures: Figures, label: Callable[[str], str]) -> list[Row]:
 
 
 def _place(row: Row) -> tuple[bool, str]:
-    return row[1] is None, normalize("NFD", row[0]).casefold()
+    return row[1] is None, plain(row[0])
 
 
 def exported(figures: Figures, label: Callable[[str], str], total: str = TOTAL) -> Iterator[list[object]]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from domain.agent import rights_of
 from domain.definition import Definition
 from domain.rights import Rights
+from projections.names import plain
 from projections.people import AgentRow, Known
 from web import current
 
@@ -39,14 +40,14 @@ def choices_of_procedures(*, whole_town: bool = False) -> tuple[tuple[str, str],
 @lru_cache(current.KEPT)
 def _choices(known: Known, rights: Rights | None) -> tuple[tuple[str, str], ...]:
     seen = [d for d in current.definitions_of(known).values() if rights is None or rights.sees(d)]
-    return tuple(sorted(((d.code, d.title) for d in seen), key=lambda choice: choice[1].casefold()))
+    return tuple(sorted(((d.code, d.title) for d in seen), key=_label))
 
 
 def services(*, whole_town: bool = False) -> tuple[tuple[str, str], ...]:
     """The services whose demands this agent knows of, or all."""
     sees = current.agent().rights.sees
     names = {d.service for d in definitions().values() if whole_town or sees(d)}
-    return tuple((name, name) for name in sorted(names, key=str.casefold))
+    return tuple((name, name) for name in sorted(names, key=plain))
 
 
 def owners(definition: Definition) -> list[tuple[str, str]]:
@@ -56,7 +57,7 @@ def owners(definition: Definition) -> list[tuple[str, str]]:
         for row in agents().values()
         if row.active and rights_of(row.roles, row.services, row.procedures).processes(definition)
     ]
-    return sorted(able, key=lambda choice: choice[1].casefold())
+    return sorted(able, key=_label)
 
 
 def colleagues(*, whole_town: bool = False) -> tuple[tuple[str, str], ...]:
@@ -73,9 +74,13 @@ def _colleagues(known: Known, mine: frozenset[str] | None) -> tuple[tuple[str, s
                 for row in known.agents.values()
                 if mine is None or not mine.isdisjoint(row.services)
             ),
-            key=lambda choice: choice[1].casefold(),
+            key=_label,
         )
     )
+
+
+def _label(choice: tuple[str, str]) -> str:
+    return plain(choice[1])
 
 
 def terms(vocabulary: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from marshmallow import fields
 from werkzeug import Response
 
 from domain.rights import WORKS_ON_DEMANDS
+from projections.names import plain
 from store.preferences import Information
 from store.sessions import Session, session_name
 from web import current, people, sessions
@@ -70,4 +71,4 @@ def _mine() -> list[tuple[str, str]]:
     """The procedures whose new demands this person is told of, by title."""
     rights = current.agent().rights
     mine = [(d.code, d.title) for d in people.definitions().values() if rights.processes(d)]
-    return sorted(mine, key=lambda procedure: procedure[1].casefold())
+    return sorted(mine, key=lambda procedure: plain(procedure[1]))

@@ -85,7 +85,7 @@ def test_rights_that_end_empty_are_told_of(suivi: CommandLine) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "known"),
-    [("--service", "Etat civil", "État civil"), ("--procedure", "ZZZ", "AEN, ATA")],
+    [("--service", "Etat civil", "État civil, Urbanisme"), ("--procedure", "ZZZ", "AEN, ATA")],
 )
 def test_an_unknown_service_or_procedure_is_refused_with_the_known_ones(
     suivi: CommandLine, option: str, value: str, known: str

@@ -41,6 +41,11 @@ def typed(**changed: Any) -> dict[str, Any]:
     return usual | changed
 
 
+def test_procedures_are_in_the_order_of_their_titles_whatever_their_accents(ada: Browser) -> None:
+    page = ada.get("/administration/demarches").text
+    assert page.index(">Débit de boissons") < page.index(">Dossier de mariage<")
+
+
 def test_every_procedure_is_listed(ada: Browser) -> None:
     page = ada.get("/administration/demarches")
     assert page.status_code == 200

@@ -106,6 +106,12 @@ def test_rows_that_are_no_periods_are_in_the_order_of_their_names(noe: Browser, 
     assert [row[BREAKDOWNS[by]] for row in exported(noe, f"by={by}")] == [*shown, "Total"]
 
 
+def test_choices_are_in_the_order_of_their_names_whatever_their_accents(noe: Browser) -> None:
+    page = noe.get("/statistiques").text
+    for first, second in (("Débit de boissons", "Dossier de mariage"), ("État civil", "Urbanisme")):
+        assert 0 < page.index(f">{first}") < page.index(f">{second}")
+
+
 def test_a_period_before_the_first_fact_is_empty_and_in_order(noe: Browser) -> None:
     words = text(noe.get("/statistiques?to=2000-01-01"))
     assert "du 01/01/2000 au 01/01/2000" in words
