@@ -22,10 +22,14 @@ class NewPassword(Form):
     password = fields.String(required=True)
     confirmation = fields.String(required=True)
 
+    def __init__(self, agent: Agent) -> None:
+        super().__init__()
+        self._owner = agent
+
     @validates_schema(skip_on_field_errors=True)
     def same_and_strong(self, data: dict[str, Any], **_: Any) -> None:
-        """Long enough, not a common one, and typed twice alike."""
-        if sentences := faults(data["password"]):
+        """Long enough, neither a common one nor the agent's own name, and typed twice alike."""
+        if sentences := faults(data["password"], self._owner.code, self._owner.name):
             raise ValidationError(sentences, "password")
         if data["password"] != data["confirmation"]:
             raise ValidationError("Les deux mots de passe ne sont pas les mêmes.", "confirmation")
@@ -48,9 +52,10 @@ def show(token: str) -> ResponseReturnValue:
 @rerender("activation.html", _page)
 def choose(token: str) -> ResponseReturnValue:
     """« Je valide »: the password is set, every open session of the agent ends, the link is used up."""
-    if _page(token)["agent"] is None:
+    agent = _page(token)["agent"]
+    if agent is None:
         return render_template("activation.html", token=token, agent=None), 404
-    password = NewPassword().load(request.form)["password"]
+    password = NewPassword(agent).load(request.form)["password"]
     parts, now = current.parts(), current.now()
     code = parts.credentials.set_by_link(token, password, now)
     if code is None:

@@ -42,7 +42,8 @@ class EndedSession(Form):
 @rerender("preferences.html", account_page, refused="password")
 def change_password() -> Response:
     """Changer mon mot de passe: every other session ends, and this one goes on under a new id."""
-    typed, parts, agent = ChangedPassword().load(request.form), current.parts(), current.agent()
+    parts, agent = current.parts(), current.agent()
+    typed = ChangedPassword(agent).load(request.form)
     tries = f"present password:{agent.code}"
     if wait := parts.throttles.attempt({tries: FREE_FAILURES}, current.now()):
         return _wait_page(wait)

@@ -71,9 +71,9 @@ def create(code: str, name: str, email: str, **lists: tuple[str, ...]) -> None:
 def set_password(code: str) -> None:
     """Set a password without a link; the agent's open sessions end."""
     with acting() as installation:
-        installation.office.directory.agent(code)
+        owner = installation.office.directory.agent(code)
         password = _typed_password()
-        if sentences := faults(password):
+        if sentences := faults(password, owner.code, owner.name):
             raise CommandRefused(f"Mot de passe refusé. {' '.join(sentences)}")
         installation.office.directory.activate_agent(by_command_line(), code, active=True)
         installation.credentials.set_password(code, password, installation.clock())

@@ -205,6 +205,23 @@ def test_no_composition_rules(password: str) -> None:
     assert passwords.faults(password) == []
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["camille.durand1234", "Camille DURAND 12!", "durand-camille-42", "12345camilledurand", "Lefèvre lefevre 1"],
+)
+def test_the_agents_own_code_or_name_with_little_else_is_refused(password: str) -> None:
+    assert passwords.faults(password, "camille.durand", "Camille Durand-Lefèvre") == [
+        "Ce mot de passe est presque votre code ou votre nom : 6 autres caractères au moins."
+    ]
+    assert passwords.faults(password, "max", "Max") == []
+
+
+@pytest.mark.parametrize("password", ["camille.durand123456", "camille cueille des mûres", GOOD, "!" * 14])
+def test_a_name_among_other_words_is_accepted(password: str) -> None:
+    assert passwords.faults(password, "camille.durand", "Camille Durand-Lefèvre") == []
+    assert passwords.faults(password, "é", "  ") == []
+
+
 def test_lengths() -> None:
     assert passwords.faults("abcdefghijkm") == ["14 caractères au moins : il en manque 2."]
     assert passwords.faults("ab" * 64) == []

@@ -126,7 +126,7 @@ def test_a_password_is_the_first_line_of_stdin(suivi: CommandLine) -> None:
         assert installation.office.directory.agent("amelie").active
 
 
-@pytest.mark.parametrize("typed", [b"court\n", b"", b"azertyuiop1234\xff\n", b"x" * 200])
+@pytest.mark.parametrize("typed", [b"court\n", b"", b"azertyuiop1234\xff\n", b"x" * 200, b"amelie.morel1234"])
 def test_a_weak_password_is_refused(suivi: CommandLine, typed: bytes) -> None:
     created(suivi)
     done = suivi("agent", "set-password", "amelie", stdin=typed)

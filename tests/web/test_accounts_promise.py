@@ -216,6 +216,7 @@ class TestChangedPassword:
             ({"present": "un autre mot de passe"}, "present", "Ce n’est pas votre mot de passe actuel."),
             ({"present": ""}, "present", "À renseigner."),
             ({"password": "trop court"}, "password", "14 caractères au moins"),
+            ({"password": "zoe ZOE zoe zoe zoe"}, "password", "presque votre code"),
             ({"confirmation": "quatre kayaks bleus"}, "confirmation", "ne sont pas les mêmes"),
             ({"password": PASSWORD, "confirmation": PASSWORD}, "password", "déjà votre mot de passe"),
         ],

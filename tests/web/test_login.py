@@ -231,6 +231,7 @@ def test_opening_the_link_consumes_nothing_and_the_form_sets_the_password_once(
         ("x" * 129, "x" * 129, "128 caractères au plus."),
         ("Mot de passe 123456", "Mot de passe 123456", "Ce mot de passe est trop courant"),
         ("azertyuiopqsdfghjklm", "azertyuiopqsdfghjklm", "Ce mot de passe est trop courant"),
+        ("Eva-EVA-eva-eva-1234", "Eva-EVA-eva-eva-1234", "Ce mot de passe est presque votre code ou votre nom"),
         ("des mots à moi seule", "des mots à moi seul", "Les deux mots de passe ne sont pas les mêmes."),
         ("", "", "À renseigner."),
     ],
