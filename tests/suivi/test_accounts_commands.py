@@ -1,7 +1,9 @@
 """Agents and API clients from the command line."""
 
 import re
+import shlex
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +109,14 @@ def test_an_impossible_code_or_name_is_refused(suivi: CommandLine, code: str, na
     done = suivi("agent", "create", code, "--name", name, "--email", "a@b.example")
     assert done.code == 1
     assert done.err.startswith("suivi : ")
+
+
+def test_the_readmes_commands_make_an_administrator_and_an_agent_of_a_service(suivi: CommandLine) -> None:
+    lines = (Path(__file__).parents[2] / "README.md").read_text("utf-8").splitlines()
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith(".venv/bin/suivi agent create")]
+    assert [suivi(*command).code for command in commands] == [0, 0]
+    agents = suivi("agent", "list", "--json").json
+    assert [(one["roles"], one["services"]) for one in agents] == [(["admin"], []), (["agent"], ["État civil"])]
 
 
 def test_an_agent_is_created_once(suivi: CommandLine) -> None:
