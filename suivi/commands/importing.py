@@ -1,5 +1,6 @@
 """``suivi import``: histories from a file, with a progress bar and a report for each line that is refused."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,10 @@ from suivi.importing import Import, Report
 from suivi.opening import opened
 from suivi.progress import progress_bar
 from suivi.refusals import CommandRefused
+from web.filters import number, plural
 
+_MOST_LINES: Final = 20
+_MOST_REASONS: Final = 20
 _UNDONE: Final = "les lignes importées avant le restent, relancez la commande pour les autres"
 
 
@@ -28,8 +32,8 @@ _UNDONE: Final = "les lignes importées avant le restent, relancez la commande p
 @click.option("--json", "as_json", is_flag=True, help="Écrit le compte rendu en JSON.")
 def import_histories(path: Path, *, create_missing: bool, as_json: bool) -> int:
     """Import a file; exit 1 when a line was refused, the rest is imported all the same."""
-    number = sum(1 for _ in lines_of(path))
-    with opened(undone=_UNDONE) as installation, progress_bar("Import", number) as advance:
+    total = sum(1 for _ in lines_of(path))
+    with opened(undone=_UNDONE) as installation, progress_bar("Import", total) as advance:
         report = Import(installation, create_missing=create_missing).run(lines_of(path), advance)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
@@ -37,13 +41,24 @@ def import_histories(path: Path, *, create_missing: bool, as_json: bool) -> int:
         for sentence in _sentences(report):
             click.echo(sentence)
     if report.refused:
-        raise CommandRefused(
-            f"{len(report.refused)} ligne(s) refusée(s) sur {report.read} ; les autres sont importées."
-        )
+        refused = plural(len(report.refused), "ligne refusée", "lignes refusées")
+        raise CommandRefused(f"{refused} sur {number(report.read)} ; {_rest(report)}.")
     return 0
 
 
+def _rest(report: Report) -> str:
+    if report.imported:
+        return "les autres sont importées"
+    return "les autres étaient déjà présentes" if report.already_present else "rien n’est importé"
+
+
 def _sentences(report: Report) -> Iterator[str]:
-    yield f"{report.read} lignes lues, {report.imported} importées, {report.already_present} déjà présentes."
-    for refused in report.refused:
+    read, imported = plural(report.read, "ligne lue", "lignes lues"), plural(report.imported, "importée")
+    yield f"{read}, {imported}, {plural(report.already_present, 'déjà présente', 'déjà présentes')}."
+    for refused in report.refused[:_MOST_LINES]:
         yield f"  ligne {refused.line} : {refused.reason}"
+    more = Counter(refused.reason for refused in report.refused[_MOST_LINES:]).most_common()
+    for reason, times in more[:_MOST_REASONS]:
+        yield f"  et {plural(times, 'autre ligne', 'autres lignes')} : {reason}"
+    if rest := sum(times for _, times in more[_MOST_REASONS:]):
+        yield f"  et {plural(rest, 'autre ligne', 'autres lignes')}, pour d’autres raisons (--json les donne toutes)"

@@ -169,8 +169,32 @@ def test_the_same_case_twice_in_a_file_is_one_demand(suivi: CommandLine, tmp_pat
 
 def test_a_report_is_printed_for_people(suivi: CommandLine, tmp_path: Path) -> None:
     done = suivi("import", written(tmp_path, [lines()[3], "{"]))
-    assert done.out == "2 lignes lues, 1 importées, 0 déjà présentes.\n  ligne 2 : JSON illisible ou tronqué\n"
-    assert "1 ligne(s) refusée(s) sur 2" in done.err
+    assert done.out == "2 lignes lues, 1 importée, 0 déjà présente.\n  ligne 2 : JSON illisible ou tronqué\n"
+    assert done.err == "suivi : 1 ligne refusée sur 2 ; les autres sont importées.\n"
+    again = suivi("import", written(tmp_path, [lines()[3], "{"]))
+    assert again.err == "suivi : 1 ligne refusée sur 2 ; les autres étaient déjà présentes.\n"
+
+
+def test_the_same_complaint_a_hundred_times_is_told_twenty_times_and_counted(
+    suivi: CommandLine, tmp_path: Path
+) -> None:
+    path = written(tmp_path, [*["{"] * 100, *["null"] * 23])
+    done = suivi("import", path)
+    assert done.out.splitlines() == [
+        "123 lignes lues, 0 importée, 0 déjà présente.",
+        *(f"  ligne {number} : JSON illisible ou tronqué" for number in range(1, 21)),
+        "  et 80 autres lignes : JSON illisible ou tronqué",
+        "  et 23 autres lignes : on attend object, pas null",
+    ]
+    assert done.err == "suivi : 123 lignes refusées sur 123 ; rien n’est importé.\n"
+    assert len(suivi("import", path, "--json").json["refused"]) == 123
+
+
+def test_complaints_that_all_differ_are_cut_short(suivi: CommandLine, tmp_path: Path) -> None:
+    unknown = [lines()[3] | {"external_id": str(number), "procedure": f"P{number:03d}"} for number in range(50)]
+    said = suivi("import", written(tmp_path, unknown)).out.splitlines()
+    assert len(said) == 1 + 20 + 20 + 1
+    assert said[-1] == "  et 10 autres lignes, pour d’autres raisons (--json les donne toutes)"
 
 
 def test_a_missing_file_is_named(suivi: CommandLine, tmp_path: Path) -> None:
