@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from suivi import logs
+from suivi import logs, usage
 from suivi.refusals import CommandRefused
 
 COMMANDS: Final = {
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CommandRefused as refusal:
         return _refused(str(refusal))
     except click.ClickException as error:
-        error.show()
+        usage.show(error)
         return error.exit_code
     except BrokenPipeError:  # the reader of a pipe went away; nothing more may be written there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -124,9 +124,45 @@ def test_a_file_where_the_directory_should_be(tmp_path: Path, new_town: CommandL
     refused(new_town, "init")
 
 
-def test_help_is_in_french_and_a_wrong_usage_is_2(new_town: CommandLine) -> None:
+def test_help_is_in_french(new_town: CommandLine) -> None:
     done = new_town("--help")
     assert done.code == 0
     assert "back-office" in done.out
-    assert new_town("fly").code == 2
-    assert new_town("statistics", "--by", "moon").code == 2
+
+
+ROLES = "agent, head, admin, auditor, analyst"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "explained"),
+    [
+        ("fly", "La commande « fly » n’existe pas", "suivi"),
+        ("agent creat", "La commande « creat » n’existe pas ; vouliez-vous dire create ?", "suivi agent"),
+        ("agent activate", "Il manque CODE", "suivi agent activate"),
+        ("agent activate a b", "Argument en trop : b", "suivi agent activate"),
+        ("agent create a --email a@b.example", "Il manque --name", "suivi agent create"),
+        ("api-client create a", "Il manque --scope : choisissez parmi intake, read, audit", "suivi api-client create"),
+        ("agent list --jso", "L’option --jso n’existe pas ; vouliez-vous dire --json ?", "suivi agent list"),
+        ("agent create a --name", "L’option --name demande une valeur", ""),
+        ("agent list --json=1", "L’option --json ne prend pas de valeur", ""),
+        ("agent rights a --role boss", f"--role : choisissez parmi {ROLES}", "suivi agent rights"),
+        ("agent rights a", "Donnez --role, --service ou --procedure", "suivi agent rights"),
+        ("serve --port abc", "--port : un nombre entier de 0 à 65535", "suivi serve"),
+        ("replay X --version 0", "--version : un nombre entier, 1 au moins", "suivi replay"),
+        ("replay X --at y", "--at : « y » n’est pas un instant ISO 8601", "suivi replay"),
+    ],
+)
+def test_a_wrong_usage_is_one_french_sentence(
+    new_town: CommandLine, arguments: str, sentence: str, explained: str
+) -> None:
+    done = new_town(*arguments.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"suivi : {sentence}")
+    assert done.err.endswith(f" (voir « {explained} --help »).\n" if explained else " valeur.\n")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_group_alone_shows_its_commands(new_town: CommandLine) -> None:
+    done = new_town("agent")
+    assert done.code == 2
+    assert "Liste les agents." in done.err
