@@ -13,6 +13,7 @@ import click
 
 from suivi import logs, usage
 from suivi.refusals import CommandRefused
+from suivi.system_errors import why
 
 COMMANDS: Final = {
     "init": "suivi.commands.running:init",
@@ -80,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return _refused(f"{error.filename or 'le système'} : {error.strerror}.")
+        return _refused(f"{error.filename or 'le système'} : {why(error)}.")
     except (click.Abort, KeyboardInterrupt):
         return _refused("interrompu.")
     return code if isinstance(code, int) else 0

@@ -11,6 +11,7 @@ from typing import IO, Any, Final, TypeVar
 
 from suivi.exported import Cells, EventsExport, Exported
 from suivi.refusals import CommandRefused
+from suivi.system_errors import why
 from suivi.written import json_line
 from suivi.xes import xes_lines
 from web.spreadsheets import MOST_ROWS, TooManyRows, csv_lines, offers_xlsx, write_xlsx
@@ -23,20 +24,7 @@ _TOO_MANY: Final = (
     f"Une feuille XLSX a au plus {MOST_ROWS:,} lignes".replace(",", "\u202f")
     + " : choisissez des dates avec --from et --to, ou --format csv."
 )
-
-_WHY: Final = {
-    errno.EACCES: "vous n’en avez pas le droit",
-    errno.EPERM: "le système l’interdit",
-    errno.ENOENT: "le dossier n’existe pas",
-    errno.ENOTDIR: "le dossier n’en est pas un",
-    errno.EISDIR: "c’est un dossier",
-    errno.ENOSPC: "le disque est plein",
-    errno.EDQUOT: "votre espace est épuisé",
-    errno.EFBIG: "le fichier serait trop grand",
-    errno.EROFS: "le disque est en lecture seule",
-    errno.ENAMETOOLONG: "le nom est trop long",
-    errno.EIO: "le disque est en panne",
-}
+_FOLDER: Final = {errno.ENOENT: "le dossier n’existe pas", errno.ENOTDIR: "le dossier n’en est pas un"}
 
 
 def require_format(shape: str) -> None:
@@ -103,8 +91,8 @@ def _blaming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = _WHY.get(error.errno or 0, f"erreur {errno.errorcode.get(error.errno or 0, 'du système')}")
-        raise CommandRefused(f"{path} ne peut pas être écrit : {why}.") from error
+        reason = _FOLDER.get(error.errno or 0) or why(error)
+        raise CommandRefused(f"{path} ne peut pas être écrit : {reason}.") from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from domain.definition import CODE
 from domain.townhall import LONGEST_CODE
 from suivi.refusals import CommandRefused
 from suivi.sentences import misshapen
+from suivi.system_errors import why
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -115,7 +116,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
             f"{path.name} est abîmé ou tronqué : rien n’a été importé, copiez-le à nouveau."
         ) from error
     except OSError as error:
-        raise CommandRefused(f"{path.name} ne peut pas être lu : {error.strerror}.") from error
+        raise CommandRefused(f"{path.name} ne peut pas être lu : {why(error)}.") from error
 
 
 def _require_order(history: History) -> None:

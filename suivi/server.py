@@ -15,6 +15,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from suivi.refusals import CommandRefused
+from suivi.system_errors import why
 
 THREADS: Final = 8
 LARGEST_BODY: Final = 1_000_000
@@ -63,7 +64,7 @@ def refused_port(error: OSError, host: str, port: int) -> CommandRefused:
         return CommandRefused(f"Le port {port} est déjà utilisé : arrêtez l’autre service ou choisissez --port.")
     if error.errno == errno.EACCES:
         return CommandRefused(f"Le port {port} est réservé au système : choisissez --port au-dessus de 1023.")
-    return CommandRefused(f"L’adresse {host}:{port} ne peut pas être ouverte : {error.strerror}.")
+    return CommandRefused(f"L’adresse {host}:{port} ne peut pas être ouverte : {why(error)}.")
 
 
 class WebServer:

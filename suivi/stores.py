@@ -25,6 +25,7 @@ from store.transactions import creating
 from suivi.generations import FileGenerations, Generations
 from suivi.refusals import CommandRefused
 from suivi.settings import Settings
+from suivi.system_errors import why
 
 _PRIVATE: Final = 0o700
 SEARCH: Final = "search"
@@ -192,7 +193,7 @@ def prepare_directories(settings: Settings) -> None:
         try:
             directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         except OSError as error:
-            raise CommandRefused(f"Le répertoire {directory} ne peut pas être créé : {error.strerror}.") from error
+            raise CommandRefused(f"Le répertoire {directory} ne peut pas être créé : {why(error)}.") from error
     for directory in (settings.data_dir, settings.keys_dir):
         directory.chmod(_PRIVATE)
 
@@ -262,7 +263,7 @@ def _secret_file(path: Path) -> str:
         return path.read_text()
     except OSError as error:
         raise CommandRefused(
-            f"Le secret maître {path} ne peut pas être lu ({error.strerror}) : "
+            f"Le secret maître {path} ne peut pas être lu ({why(error)}) : "
             "lancez « suivi init » ou restaurez ce fichier."
         ) from error
 

@@ -1,5 +1,6 @@
 """``suivi procedure``: the town's forms, delays and letters, out to a file and back."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ from suivi.compose import Installation
 from suivi.opening import by_command_line, opened
 from suivi.refusals import CommandRefused
 from suivi.sentences import misshapen
+from suivi.system_errors import why
 from suivi.written import json_text
 
+_BYTE: Final = re.compile(r"\(byte (?P<byte>\d+)\)")
 _VERSION: Final = "version"
 _KNOWN: Final = frozenset({*Definition.__struct_fields__, _VERSION})
 _KNOWN_OF_FIELD: Final = frozenset(Question.__struct_fields__)
@@ -71,9 +74,9 @@ def _read(path: Path) -> tuple[list[Definition], list[str]]:
     try:
         raw = msgspec.json.decode(path.read_bytes())
     except OSError as error:
-        raise CommandRefused(f"{path.name} ne peut pas être lu : {error.strerror}.") from error
+        raise CommandRefused(f"{path.name} ne peut pas être lu : {why(error)}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CommandRefused(f"{path.name} n’est pas du JSON lisible ({error}).") from error
+        raise CommandRefused(f"{path.name} n’est pas du JSON lisible ({_unreadable(error)}).") from error
     if not isinstance(raw, list):
         raise CommandRefused(f"{path.name} doit contenir une liste de démarches, entre crochets.")
     definitions: list[Definition] = []
@@ -83,6 +86,16 @@ def _read(path: Path) -> tuple[list[Definition], list[str]]:
         found = list(_faults(item, definitions))
         faults += [f"{name} : {path} : {what}" if path else f"{name} : {what}" for path, what in found]
     return definitions, faults
+
+
+def _unreadable(error: Exception) -> str:
+    """Why the text is no JSON, and where, as far as the library says."""
+    if isinstance(error, RecursionError):
+        return "il est trop imbriqué"
+    if isinstance(error, UnicodeDecodeError):
+        return "il n’est pas en UTF-8"
+    found = _BYTE.search(str(error))
+    return f"octet {found['byte']}" if found else "il est tronqué"
 
 
 def _faults(item: Any, definitions: list[Definition]) -> Iterator[tuple[str, str]]:

@@ -200,7 +200,8 @@ def test_complaints_that_all_differ_are_cut_short(suivi: CommandLine, tmp_path: 
 def test_a_missing_file_is_named(suivi: CommandLine, tmp_path: Path) -> None:
     done = suivi("import", tmp_path / "absent.jsonl")
     assert done.code == 1
-    assert "absent.jsonl" in done.err
+    assert done.err == "suivi : absent.jsonl ne peut pas être lu : il n’existe pas.\n"
+    assert suivi("import", tmp_path).err == f"suivi : {tmp_path.name} ne peut pas être lu : c’est un dossier.\n"
 
 
 def test_a_database_that_stops_an_import_leaves_what_was_imported_before(suivi: CommandLine, tmp_path: Path) -> None:

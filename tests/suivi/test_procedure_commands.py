@@ -104,3 +104,22 @@ def test_a_missing_file_is_named(suivi: CommandLine, tmp_path: Path) -> None:
     done = suivi("procedure", "import", tmp_path / "absent.json")
     assert done.code == 1
     assert "absent.json" in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "il est tronqué"),
+        (b"[{", "il est tronqué"),
+        (b"[1}", "octet 2"),
+        (b'["\xff"]', "il n’est pas en UTF-8"),
+        (b"[" * 100_000, "il est trop imbriqué"),
+    ],
+)
+def test_a_file_that_is_no_json_is_said_in_french(
+    suivi: CommandLine, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(content)
+    done = suivi("procedure", "import", path)
+    assert (done.code, done.err) == (1, f"suivi : file.json n’est pas du JSON lisible ({reason}).\n")
