@@ -212,3 +212,9 @@ def test_what_was_typed_about_the_wait_stands_beside_its_reason_for_those_who_ma
             found = text(browser.get(f"/demandes/{reference}{page}")).partition("Motif de l’attente")[2]
             assert said in found.partition("Démarche")[0] or not reads, (code, page)
             assert "préfet" not in found or reads, (code, page)
+
+
+def test_the_link_to_write_to_a_citizen_is_readable_and_stays_an_address(hall: Hall, zoe: Browser) -> None:
+    citizen = Applicant("Curie", "Marie", email="marie+acte&copie@exemple.fr")
+    page = zoe.get(f"/demandes/{hall.received(applicant=citizen)}").text
+    assert 'href="mailto:marie%2Bacte%26copie@exemple.fr"' in page
