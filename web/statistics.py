@@ -7,11 +7,12 @@ from flask import Blueprint, abort, make_response, render_template, request
 from werkzeug import Response
 
 from domain.errors import Invalid
+from projections.names import plain
 from projections.statistics import Figures
 from web import current, figures_page
 from web.access import allowed
 from web.asked_figures import criteria, figures_of, key_label, limit_label, sound_criteria
-from web.columns import explained, exported
+from web.columns import BREAKDOWNS, explained, exported
 from web.figures_page import exports, figures_context, form_context, too_many, total_label
 from web.spreadsheets import Row, csv_answer, offers_xlsx, xlsx_answer
 
@@ -47,7 +48,7 @@ def export(shape: str) -> Response:
         figures = figures_of(asked)
     except Invalid as invalid:
         return _refused(invalid.errors)
-    name = f"statistiques-{figures.first}-{figures.last}-{figures.by}"
+    name = f"statistiques-{figures.first}-{figures.last}-{plain(BREAKDOWNS[figures.by or 'day'])}"
     if shape == "csv":
         return csv_answer(name, _rows(figures), _IN_PARTS)
     sheets = {"Statistiques": _rows(figures), "Définitions": explained(figures, limit_label(asked))}

@@ -284,6 +284,12 @@ def test_the_csv_holds_what_the_page_shows(noe: Browser) -> None:
     assert total["Reçues"] == rows(noe, "by=procedure")["Total"][0]
 
 
+@pytest.mark.parametrize(("by", "said"), [("month", "mois"), ("year", "annee"), ("procedure", "demarche")])
+def test_a_file_of_figures_is_named_in_french(noe: Browser, by: str, said: str) -> None:
+    answer = noe.get(f"/statistiques.csv?by={by}&from=2027-03-01&to=2027-03-31")
+    assert f"statistiques-2027-03-01-2027-03-31-{said}.csv" in answer.headers["Content-Disposition"]
+
+
 def test_the_workbook_holds_the_figures_and_what_they_mean(noe: Browser) -> None:
     answer = noe.get("/statistiques.xlsx?by=agent&from=2027-03-01&to=2027-03-31")
     assert answer.headers["Content-Disposition"] == (
