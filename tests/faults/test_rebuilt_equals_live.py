@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,15 +85,13 @@ def test_p4_read_models_built_again_in_pages_of_any_size_equal_the_live_ones(
     """Long lives. Those that live on PostgreSQL are built again there, and on SQLite they are the same as well."""
     towns, met = count(3 if stores == "sqlite" else 1, 20), Counter[str]()
     for seed in range(towns):
-        town = Town(tmp_path / f"town-{seed}", seed=seed, kind=stores)
-        play(town, 25 if stores == "sqlite" else 15, 220 if stores == "sqlite" else 100)
-        found = require_equal(town, town.installation.stores.generations, PAGES)
-        if stores == "postgres":
-            elsewhere = FileGenerations(tmp_path / f"views-of-{seed}.sqlite3")
-            found += Counter(rebuilds=require_equal(town, elsewhere, PAGES[1:2])["rebuilds"])
-        assert found["finished"] > 0 < found["open"]
-        met += found
-        town.close()
+        with closing(Town(tmp_path / f"town-{seed}", seed=seed, kind=stores)) as town:
+            play(town, 25 if stores == "sqlite" else 15, 220 if stores == "sqlite" else 100)
+            met += require_equal(town, town.installation.stores.generations, PAGES)
+            if stores == "postgres":
+                elsewhere = FileGenerations(tmp_path / f"views-of-{seed}.sqlite3")
+                met += Counter(rebuilds=require_equal(town, elsewhere, PAGES[1:2])["rebuilds"])
+    assert met["finished"] > 0 < met["open"]
     closes(
         f"P4: {towns} long histories of {met['facts']} facts, rebuilt {met['rebuilds']} times in pages of 1, 7 and "
         f"1,000, {met['rows']} rows equal to the live ones"
