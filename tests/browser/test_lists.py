@@ -116,6 +116,21 @@ def test_no_list_scrolls_the_page_sideways_at_any_width(filled: Served, browser:
             assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, (address, width)
 
 
+@pytest.mark.parametrize("browser", ["wide"], indirect=True)
+def test_a_name_of_a_hundred_letters_pushes_no_button_out_of_sight(filled: Served, browser: BrowserContext) -> None:
+    watched = Watched(browser, filled.base_url)
+    filled.submit(last_name="N" * 100, first_name="P" * 100, email=None)
+    log_in(watched, "lea")
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{filled.base_url}/demandes/non-traitees?sort=-received")
+    expect(page.get_by_text("NNNNNNNN").first).to_be_visible()
+    for button in page.get_by_role("button", name="Prendre en compte").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 1280
+
+
 def stored(page: Page) -> dict[str, str]:
     """What this tab keeps of ticks."""
     found: dict[str, str] = page.evaluate("Object.fromEntries(Object.entries(sessionStorage))")

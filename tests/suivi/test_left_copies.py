@@ -15,7 +15,8 @@ PROGRAM = """
 import signal, sys
 from projections.rebuild import Rebuild
 from suivi.cli import run
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it,
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and this one as well
 whole = Rebuild.run
 def run_and_wait(*arguments):
     whole(*arguments)
