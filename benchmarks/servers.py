@@ -35,7 +35,7 @@ def on_postgres(size: int) -> Iterator[Result]:
     targets = {
         "command in process": "≥ 0.35 × psycopg",
         "command with catch-up": "≥ 0.12 × psycopg",
-        "worst name search": "≤ 3 ms",
+        "name search, the most frequent word": "≤ 3 ms",
         "rebuild of all read models": "≥ 0.35 × COPY",
     }
     if URL not in os.environ:
@@ -93,7 +93,7 @@ def _search(town: BenchTown, url: str) -> Result:
             ).fetchall(),
             repeat=5,
         )
-    return within("worst name search, PostgreSQL", town.demands, pairs, 0.003, "row by key")
+    return within("name search, the most frequent word, PostgreSQL", town.demands, pairs, 0.003, "row by key")
 
 
 def _rebuild(town: BenchTown, url: str) -> Result:
