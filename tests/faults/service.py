@@ -21,6 +21,13 @@ from tests.faults.hall import Hall, clean_environment
 
 NURSERY = multiprocessing.get_context("forkserver")
 NURSERY.set_forkserver_preload(["suivi.commands.running", "suivi.serving", "suivi.cli", "tests.faults.service"])
+
+
+def ahead_by(seconds: float = 0.0) -> Any:
+    """How far ahead the clocks of children are; without a lock, which a child killed in it would never give back."""
+    return NURSERY.Value("d", seconds, lock=False)
+
+
 READY_WITHIN_S = 60
 
 

@@ -15,7 +15,7 @@ from suivi.compose import Installation
 from tests.faults.clockwork import PAGE, at_every_workplace, remind_until_killed
 from tests.faults.closing import Closing, count
 from tests.faults.hall import AGENTS, Hall, by_hand
-from tests.faults.service import NURSERY, child
+from tests.faults.service import ahead_by, child
 from tests.faults.test_mails import LEASE_OVER_S, behind, lose
 from tests.faults.waiting import until
 from tests.workers.brokers import OwnRedis
@@ -63,7 +63,7 @@ def test_three_clocks_remind_of_each_demand_once_a_period(
     hall: Hall, broker: OwnRedis | None, inbox: Inbox, closes: Closing
 ) -> None:
     due, restarts = count(200, 1_000), 0
-    ahead, hall = NURSERY.Value("d", 0.0), behind(hall, broker)
+    ahead, hall = ahead_by(), behind(hall, broker)
     with hall.opened() as installation, mail_server(inbox) as port:
         references = receive(installation, HELD + due)
         hold(installation, references[:HELD])

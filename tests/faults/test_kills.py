@@ -16,7 +16,7 @@ from tests.faults.closing import Closing, count
 from tests.faults.hall import Hall, by_hand
 from tests.faults.letters import behind, finish, taken
 from tests.faults.load import Ledger, Load
-from tests.faults.service import NURSERY, Service, WorkerProcess, free_port
+from tests.faults.service import Service, WorkerProcess, ahead_by, free_port
 from tests.faults.stores import only_sqlite
 from tests.faults.visitors import Site
 from tests.workers.brokers import OwnRedis
@@ -71,9 +71,7 @@ def test_a_worker_behind_redis_may_be_killed_at_any_point_as_well(
     with service, worker:
         assert [service.stop(), worker.stop()] == [0, 0]
     with hall.opened() as installation:
-        finish(
-            installation, hall, int(smtp_url.rpartition(":")[2]), NURSERY.Value("d", LEASE_OVER_S), intakes_died=True
-        )
+        finish(installation, hall, int(smtp_url.rpartition(":")[2]), ahead_by(LEASE_OVER_S), intakes_died=True)
     found, letters = require_all_there(hall, ledger), Counter(name for _, name in taken(inbox))
     assert len(letters) == requested(hall)
     closes(

@@ -13,7 +13,7 @@ from tests.faults.clockwork import LEASE_OVER_S, THREADS, at_every_workplace, de
 from tests.faults.closing import Closing, count
 from tests.faults.hall import Hall
 from tests.faults.letters import address, behind, finish, receive, taken
-from tests.faults.service import NURSERY, child
+from tests.faults.service import ahead_by, child
 from tests.workers.brokers import OwnRedis
 from tests.workers.proxy import FAULTS, SILENCE, FaultyRelay, faulty_relay
 from tests.workers.smtp import Inbox, mail_server
@@ -31,7 +31,7 @@ def outcomes(installation: Installation, reference: str) -> list[str]:
 @pytest.mark.xdist_group("faults-mails")
 def test_every_letter_leaves_at_least_once_whatever_dies(hall: Hall, broker: OwnRedis | None, closes: Closing) -> None:
     letters, kills, random = count(200, 2_000), count(10, 50), Random(8)
-    inbox, ahead, hall = Inbox(), NURSERY.Value("d", 0.0), behind(hall, broker)
+    inbox, ahead, hall = Inbox(), ahead_by(), behind(hall, broker)
     with hall.opened() as installation, mail_server(inbox) as port, faulty_relay(port, 8) as relay:
         relay.faults = [*FAULTS, *FAULTS, SILENCE]
         references = receive(installation, letters)

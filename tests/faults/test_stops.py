@@ -20,7 +20,7 @@ from tests.faults.closing import Closing, count
 from tests.faults.hall import Hall
 from tests.faults.letters import Holding, address, behind, finish, receive, taken
 from tests.faults.load import Ledger, Load
-from tests.faults.service import NURSERY, Service, WorkerProcess, become, child, free_port
+from tests.faults.service import NURSERY, Service, WorkerProcess, ahead_by, become, child, free_port
 from tests.faults.waiting import until
 from tests.workers.brokers import OwnRedis
 from tests.workers.smtp import mail_server
@@ -61,7 +61,7 @@ def test_a_worker_told_to_stop_finishes_the_letter_in_hand_or_leaves_it_to_anoth
     hall: Hall, stores: str, own_redis: OwnRedis, closes: Closing
 ) -> None:
     """Every other time the mail server has the letter and never says so: the worker ends all the same."""
-    stops, finished, ahead = count(3 if stores == "sqlite" else 2, 20), 0, NURSERY.Value("d", LEASE_OVER_S)
+    stops, finished, ahead = count(3 if stores == "sqlite" else 2, 20), 0, ahead_by(LEASE_OVER_S)
     hall, inbox = behind(hall, own_redis), Holding()
     with hall.opened() as installation, mail_server(inbox) as port:
         receive(installation, LETTERS)
